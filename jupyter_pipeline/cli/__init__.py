@@ -1,0 +1,99 @@
+"""The terminal surface: ``jupyter pipeline COMMAND``.
+
+Each command has a module of its own, imported only when it is asked for; how text looks is in ``text``, what ``--json``
+says is in ``documents``. What the commands do is not here: they ask ``project``. docs/cli.md lists them all.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ..errors import PipelineError
+    from ..project import Project
+
+OK, FAILED, USAGE, NOT_HERE, CANCELLED = 0, 1, 2, 3, 4
+"""Exit codes (docs/cli.md). Whoever leaves on a signal gives 128 + its number, as shells do."""
+INTERRUPTED, BROKEN_PIPE = 130, 141
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code; prints, and never raises for what a person can mend."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    gc.set_threshold(100_000)  # what a command makes it keeps: looking for garbage takes a quarter of the time
+    for stream in (sys.stdout, sys.stderr):  # a file's name may hold what the terminal's encoding does not
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _guarded(words)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        # Whoever read our output has had enough; Python would complain once more when it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        sys.stderr.write("\nInterrupted.\n")
+        return INTERRUPTED
+
+
+def _guarded(words: Sequence[str]) -> int:
+    from ..errors import PipelineError
+
+    as_json = "--json" in words
+    try:
+        return _command(words)
+    except PipelineError as error:
+        return _report(error, as_json)
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a full disk, say; the layers below tell what they know of more exactly
+        where = f" ({error.filename})" if error.filename else ""
+        told = PipelineError(
+            f"The operating system refused: {error.strerror or error}{where}.", "`jupyter pipeline doctor` says more."
+        )
+        return _report(told, as_json)
+
+
+def _command(words: Sequence[str]) -> int:
+    import importlib
+
+    from .parser import parse
+    from .text import Out
+
+    options = parse(words)
+    out = Out(sys.stdout, options.color)
+    module = importlib.import_module(f".{options.module}", __package__)
+    code: int = module.run(options, out)
+    return code
+
+
+def _report(error: PipelineError, as_json: bool) -> int:
+    """Say what went wrong: as JSON on standard output, or as text on standard error."""
+    from .. import errors
+
+    mendable = (errors.InvalidProject, errors.ProjectNotFound, errors.InvalidConfig, errors.InvalidRequest)
+    code = USAGE if isinstance(error, mendable) else NOT_HERE
+    if as_json:
+        from .documents import error_document, write
+
+        write(error_document(error, code))
+        return code
+    from .text import Out, print_error
+
+    sys.stdout.flush()
+    print_error(Out(sys.stderr, "auto"), error)
+    return code
+
+
+def find_project(options: argparse.Namespace, **settings: object) -> Project:
+    """The project that the options name, or the one around this folder."""
+    from ..project import Project
+
+    return Project.find(options.project, backend=options.backend, state=options.state, **settings)

@@ -1,0 +1,137 @@
+"""What ``--json`` says. The shapes are listed in docs/cli.md and only ever gain keys while `VERSION` stays."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidProject, PipelineError
+from ..models import Job, Problem
+
+if TYPE_CHECKING:
+    from ..plan import Planned
+    from ..project import Project
+    from ..views import RequestView, ViewedOutput
+
+VERSION = 1
+Document = Mapping[str, Any]
+
+
+def write(body: Document) -> None:
+    """Print one document."""
+    text = json.dumps({"version": VERSION, **body}, indent=2, ensure_ascii=True)
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def error_document(error: PipelineError, code: int) -> Document:
+    """What went wrong."""
+    problems = error.problems if isinstance(error, InvalidProject) else ()
+    return {
+        "error": {
+            "kind": type(error).__name__,
+            "message": error.message,
+            "remedy": error.remedy,
+            "problems": problem_list(problems, "project.yaml"),
+        },
+        "exit_code": code,
+    }
+
+
+def problem_list(problems: Sequence[Problem], file: str) -> list[Document]:
+    """The problems of a project.yaml."""
+    return [
+        {
+            "file": file,
+            "line": problem.line,
+            "column": problem.column,
+            "severity": str(problem.severity),
+            "what": problem.message,
+            "remedy": problem.remedy,
+            "rule": problem.rule,
+            "action": problem.action,
+            "key": problem.key,
+        }
+        for problem in problems
+    ]
+
+
+def planned_list(planned: Sequence[Planned]) -> list[Document]:
+    """The verdicts of a plan."""
+    return [
+        {"action": one.action, "verdict": str(one.verdict), "reason": one.reason, "waits_for": one.waits_for}
+        for one in planned
+    ]
+
+
+def job_document(project: Project, job: Job) -> Document:
+    """One job."""
+    return {
+        "id": job.id,
+        "request": job.request_id,
+        "action": job.action,
+        "state": str(job.state),
+        "code": str(job.code),
+        "message": job.message or project.sentence(job.code),
+        "reason": job.reason,
+        "run_command": job.run_command,
+        "runtime": job.runtime,
+        "executor": job.executor,
+        "exit_code": job.exit_code,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "completed_at": job.completed_at,
+        "elapsed": job.elapsed,
+        "cpu_time": job.cpu_time,
+        "peak_memory": job.peak_memory,
+        "log": str(project.log(job.id)),
+    }
+
+
+def request_document(project: Project, view: RequestView) -> Document:
+    """One request with its jobs, without its pipeline."""
+    request = view.request
+    return {
+        "number": view.number,
+        "id": request.id,
+        "status": str(view.status),
+        "cancelled": request.cancelled,
+        "organisation": request.organisation,
+        "workspace": request.workspace,
+        "backend": request.backend,
+        "requested_by": request.requested_by,
+        "requested_actions": list(request.requested_actions),
+        "force": request.force,
+        "branch": request.branch,
+        "commit": request.commit,
+        "dirty": request.dirty,
+        "code": request.code,
+        "created_at": request.created_at,
+        "started_at": view.started_at,
+        "finished_at": view.finished_at,
+        "runtime": view.runtime,
+        "jobs": [job_document(project, job) for job in view.jobs],
+        "plan": planned_list(view.plan),
+    }
+
+
+def output_document(viewed: ViewedOutput) -> Document:
+    """One output, with the gate's answer."""
+    file = viewed.file
+    return {
+        "path": file.path,
+        "action": file.action,
+        "job": file.job_id,
+        "request": file.request_id,
+        "level": str(file.level),
+        "size": file.size,
+        "rows": file.rows,
+        "columns": file.columns,
+        "sha256": file.sha256,
+        "viewable": viewed.answer.allowed,
+        "reason": viewed.answer.reason,
+        "withheld": file.message,
+        "present": viewed.present,
+    }

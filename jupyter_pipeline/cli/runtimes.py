@@ -1,0 +1,112 @@
+"""``jupyter pipeline runtimes``: what stands for the image names of a project."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidProject, InvalidRequest
+from . import OK, find_project
+from .documents import write
+from .text import Cell, Out, safe, size
+
+if TYPE_CHECKING:
+    from ..project import Project
+
+LOOKS = {"ready": ("good", "good"), "buildable": ("again", "busy"), "missing": ("bad", "bad")}
+"""Runtime state: symbol and style."""
+
+
+def run(options: argparse.Namespace, out: Out) -> int:
+    """List, build or remove runtimes."""
+    project = find_project(options)
+    if options.verb == "list":
+        return _list(project, options, out)
+    if not options.names:
+        raise InvalidRequest(f"Which runtime is to be {_DONE[options.verb]}?", "Name one or more, such as python:v2.")
+    told = Out(sys.stderr, options.color) if options.json else out
+    results = [_VERBS[options.verb](project, name, told) for name in options.names]
+    if options.json:
+        write({"runtimes": results})
+    return OK
+
+
+def _build(project: Project, name: str, out: Out) -> dict[str, Any]:
+    def tell(line: str) -> None:
+        out.line(f"  {safe(line)}")
+        out.stream.flush()
+
+    out.line(f"{out.symbol('busy')} Building {safe(name)}")
+    built = project.build_runtime(name, tell)
+    out.line(out.paint(f"{out.symbol('good')} {safe(name)} is ready ({safe(built.name)}).", "good"))
+    return {"name": name, "resolved": built.name, "state": "ready"}
+
+
+def _remove(project: Project, name: str, out: Out) -> dict[str, Any]:
+    freed = project.remove_runtime(name)
+    out.line(f"{out.symbol('good')} Removed what was built for {safe(name)}: {size(freed)}.")
+    return {"name": name, "removed_bytes": freed}
+
+
+_VERBS = {"build": _build, "remove": _remove}
+_DONE = {"build": "built", "remove": "removed"}
+
+
+def _list(project: Project, options: argparse.Namespace, out: Out) -> int:
+    used = _used(project)
+    listed = [_document(one, used) for one in project.runtimes()]
+    known = {name for one in listed for name in (one["name"], *one["aliases"])}
+    for name in sorted(used - known):
+        info = project.runtime(name)
+        listed.append(
+            _info(info) | {"kind": "", "aliases": [], "python": None, "folder": None, "size": None, "used": True}
+        )
+    if options.names:
+        listed = [one for one in listed if {one["name"], *one["aliases"]} & set(options.names)]
+    if options.json:
+        write({"runtimes": listed})
+        return OK
+    out.table(("  RUNTIME", "STATE", "USED", "PYTHON", "SIZE", "ABOUT"), [_row(out, one) for one in listed])
+    return OK
+
+
+def _used(project: Project) -> set[str]:
+    try:
+        return {action.run.runtime for action in project.pipeline().actions.values()}
+    except InvalidProject:
+        return set()
+
+
+def _info(info: Any) -> dict[str, Any]:
+    return {
+        "name": info.name,
+        "resolved": info.resolved,
+        "state": str(info.state),
+        "identity": info.identity,
+        "message": info.message,
+    }
+
+
+def _document(one: Any, used: set[str]) -> dict[str, Any]:
+    return _info(one.info) | {
+        "kind": one.kind,
+        "aliases": list(one.aliases),
+        "python": one.python,
+        "folder": str(one.folder) if one.folder else None,
+        "size": one.size,
+        "used": bool(used & {one.info.name, *one.aliases}),
+    }
+
+
+def _row(out: Out, one: dict[str, Any]) -> list[Cell]:
+    symbol, style = LOOKS[one["state"]]
+    also = f"Also named {', '.join(one['aliases'])}. " if one["aliases"] else ""
+    return [
+        (f"{out.symbol(symbol)} {safe(one['name'])}", style),
+        (one["state"], style),
+        "yes" if one["used"] else "",
+        one["python"] or "",
+        size(one["size"]) if one["size"] else "",
+        (safe(also + one["message"]), "dim"),
+    ]

@@ -1,0 +1,265 @@
+"""Configuration: one frozen object, one loader.
+
+Settings come from ``jupyter_pipeline.toml`` in the project or, where that file is absent, from the table
+``[tool.jupyter_pipeline]`` of its ``pyproject.toml``; the environment variables below and explicit arguments go
+first. docs/configuration.md lists every setting. What a setting does is not here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from .errors import InvalidConfig
+from .models import Limits
+
+FILE = "jupyter_pipeline.toml"
+STATE_FOLDER = ".jupyter_pipeline"
+EXPECTATIONS = "expectations"
+"""The default backend: synthetic data (platform: OPENSAFELY_BACKEND of a local run)."""
+
+ENV_STATE = "JUPYTER_PIPELINE_STATE"
+ENV_CACHE = "JUPYTER_PIPELINE_CACHE"
+ENV_JOBS = "JUPYTER_PIPELINE_JOBS"
+ENV_EXECUTOR = "JUPYTER_PIPELINE_EXECUTOR"
+
+DEFAULT_LIMITS = Limits(memory=4 * 1024**3)
+"""4 GB a job as on the platform (job-runner: controller/config.py)."""
+
+T = TypeVar("T")
+
+_SIZE = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+_TIME = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSetting:
+    """A runtime that the project defines or changes; None keeps what the extended definition says."""
+
+    name: str
+    extends: str | None = None
+    kind: str | None = None
+    program: str | None = None
+    python: str | None = None
+    packages: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings of one project on one backend."""
+
+    root: Path
+    """The project's folder, absolute."""
+    state: Path
+    """Where everything of ours is kept; absolute."""
+    cache: Path
+    """Where built runtimes are kept; absolute."""
+    workspace: str
+    backend: str = EXPECTATIONS
+    organisation: str | None = None
+    executor: str = "auto"
+    jobs: int = 1
+    """How many jobs run at once."""
+    limits: Limits = DEFAULT_LIMITS
+    action_limits: Mapping[str, Limits] = field(default_factory=lambda: MappingProxyType({}))
+    runtimes: Mapping[str, RuntimeSetting] = field(default_factory=lambda: MappingProxyType({}))
+    stata_program: str | None = None
+    stata_license: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of this backend's store, jobs and lock."""
+        return self.state / self.backend
+
+    def limits_of(self, action: str) -> Limits:
+        """The limits of one action: its own where it has any, else the project's."""
+        return self.action_limits.get(action, self.limits)
+
+
+def load(root: Path, **arguments: Any) -> Config:
+    """The configuration of the project in `root`; `arguments` that are not None win over files and environment.
+
+    Raises InvalidConfig, which names the setting, what is wrong with it and what it may be.
+    """
+    root = root.resolve()
+    table = _Table(*_read(root))
+    limits = _limits(table.sub("limits"), DEFAULT_LIMITS)
+    state = arguments.pop("state", None) or os.environ.get(ENV_STATE) or table.text("state")
+    jobs = os.environ.get(ENV_JOBS)
+    config = Config(
+        root=root,
+        state=_state(root, state),
+        cache=_cache(),
+        workspace=table.text("workspace") or root.name,
+        organisation=table.text("organisation"),
+        executor=os.environ.get(ENV_EXECUTOR) or table.text("executor") or "auto",
+        jobs=_Table({"jobs": jobs}, ENV_JOBS).get("jobs", _jobs, 1) if jobs else table.get("jobs", _jobs, _cores()),
+        limits=limits,
+        action_limits=_freeze({name: _limits(sub, limits) for name, sub in table.tables("actions")}),
+        runtimes=_freeze({name: _runtime(name, sub) for name, sub in table.tables("runtimes")}),
+        stata_program=table.sub("stata").text("program"),
+        stata_license=table.sub("stata").text("license"),
+    )
+    table.sub("stata").refuse_unknown("program", "license")
+    table.refuse_unknown(
+        "state", "workspace", "organisation", "executor", "jobs", "limits", "actions", "runtimes", "stata"
+    )
+    config = replace(config, **{name: value for name, value in arguments.items() if value is not None})
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", config.backend):
+        raise InvalidConfig(f"{config.backend!r} cannot be a backend's name.", "Use letters, digits, - and _.")
+    if config.jobs < 1:
+        raise InvalidConfig(f"{config.jobs} jobs at once make no sense.", "Give a whole number from 1 on.")
+    return config
+
+
+def parse_size(value: object) -> int:
+    """Bytes from ``"4G"``, ``"512M"`` or a plain number; raises ValueError with the forms that are understood."""
+    match = re.fullmatch(r"\s*(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", str(value).lower())
+    if not match or float(match[1]) * _SIZE[match[2]] < 1:
+        raise ValueError('a size such as 4G, 512M or a number of bytes above 0, for example memory = "4G"')
+    return int(float(match[1]) * _SIZE[match[2]])
+
+
+def parse_duration(value: object) -> float:
+    """Seconds from ``"90s"``, ``"30m"``, ``"2h"``, ``"1d"`` or a plain number; raises ValueError likewise."""
+    match = re.fullmatch(r"\s*(\d{1,9}(?:\.\d+)?)\s*([smhd]?)\s*", str(value).lower())
+    if not match or float(match[1]) <= 0:
+        raise ValueError('a time such as 90s, 30m, 2h or a number of seconds above 0, for example timeout = "2h"')
+    return float(match[1]) * _TIME[match[2] or "s"]
+
+
+def _cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _jobs(value: object) -> int:
+    if isinstance(value, bool) or not re.fullmatch(r"[1-9]\d{0,3}", str(value)):
+        raise ValueError("a whole number from 1 to 9999")
+    return int(str(value))
+
+
+def _state(root: Path, given: object) -> Path:
+    """The state folder: outside the project each project has one of its own below the given one."""
+    if not given:
+        return root / STATE_FOLDER
+    state = (root / os.path.expanduser(str(given))).resolve()
+    own = f"{root.name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
+    return state if state.is_relative_to(root) or state.name == own else state / own
+
+
+def _cache() -> Path:
+    given = os.environ.get(ENV_CACHE)
+    if given:
+        return Path(given).expanduser().resolve()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("jupyter_pipeline", appauthor=False)
+
+
+def _read(root: Path) -> tuple[dict[str, Any], str]:
+    """The settings table and the name of the file it came from."""
+    for name, keys in ((FILE, ()), ("pyproject.toml", ("tool", "jupyter_pipeline"))):
+        try:
+            data = (root / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise InvalidConfig(f"{name} cannot be read: {error.strerror}.", "Make the file readable.") from None
+        if keys and b"jupyter_pipeline" not in data:
+            continue
+        import tomllib
+
+        try:
+            table = tomllib.loads(data.decode())
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InvalidConfig(f"{name} is not valid TOML: {error}.", "Mend the file at that place.") from None
+        for key in keys:
+            table = table.get(key, {}) if isinstance(table, dict) else {}
+        return table, name
+    return {}, FILE
+
+
+class _Table:
+    """A settings table that answers wrong types with the setting's name and what it may be."""
+
+    def __init__(self, data: object, where: str) -> None:
+        if not isinstance(data, dict):
+            raise InvalidConfig(f"{where} is not a table.", "Write it as a TOML table.")
+        self.data, self.where = data, where
+
+    def get(self, key: str, parse: Callable[[object], T], default: T) -> T:
+        if key not in self.data:
+            return default
+        try:
+            return parse(self.data[key])
+        except ValueError as error:
+            raise InvalidConfig(f"{self.where}: {key} = {self.data[key]!r} is not valid.", f"Give {error}.") from None
+
+    def text(self, key: str) -> str | None:
+        return self.get(key, _text, None)
+
+    def sub(self, key: str) -> _Table:
+        return _Table(self.data.get(key, {}), f"{self.where}: {key}")
+
+    def tables(self, key: str) -> list[tuple[str, _Table]]:
+        sub = self.sub(key)
+        return [(name, sub.sub(name)) for name in sub.data]
+
+    def refuse_unknown(self, *known: str) -> None:
+        for key in self.data:
+            if key not in known:
+                raise InvalidConfig(
+                    f"{self.where}: there is no setting {key!r}.", f"The settings here are {', '.join(known)}."
+                )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text that is not empty")
+    return value
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ValueError("a list of texts")
+    return tuple(value)
+
+
+def _mapping(value: object) -> Mapping[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise ValueError("a table of texts")
+    return _freeze(value)
+
+
+def _limits(table: _Table, default: Limits) -> Limits:
+    table.refuse_unknown("timeout", "memory", "log")
+    return Limits(
+        timeout=table.get("timeout", parse_duration, default.timeout),
+        memory=table.get("memory", parse_size, default.memory),
+        log=table.get("log", parse_size, default.log),
+    )
+
+
+def _runtime(name: str, table: _Table) -> RuntimeSetting:
+    table.refuse_unknown("extends", "kind", "program", "python", "packages", "environment")
+    return RuntimeSetting(
+        name=name,
+        extends=table.text("extends"),
+        kind=table.text("kind"),
+        program=table.text("program"),
+        python=table.text("python"),
+        packages=table.get("packages", _texts, ()),
+        environment=table.get("environment", _mapping, MappingProxyType({})),
+    )
+
+
+def _freeze(data: dict[str, T]) -> Mapping[str, T]:
+    return MappingProxyType(data)

@@ -1,0 +1,281 @@
+"""What works on this machine, what is missing, and how to mend it. Changes nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from . import config as configuration
+from . import planning, runtimes, spec
+from .config import Config
+from .errors import ExecutorUnavailable, InvalidConfig, ProjectNotFound, RuntimeUnavailable, StoreUnavailable
+from .executors import sandbox
+from .lease import Lease
+from .models import RuntimeState, Severity
+from .runtimes import uv_program
+from .service import LOG
+from .store import Store, on_network
+
+LOW = 1024**3
+"""Bytes of free space that are called little."""
+_RESTRICTIONS = (
+    (
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+        "AppArmor keeps programs from making namespaces here: ask the machine's administrator for an AppArmor profile "
+        "for bwrap, or for `sysctl kernel.apparmor_restrict_unprivileged_userns=0`.",
+    ),
+    (
+        "/proc/sys/kernel/unprivileged_userns_clone",
+        "0",
+        "The kernel keeps users from making namespaces: ask the machine's administrator for "
+        "`sysctl kernel.unprivileged_userns_clone=1`.",
+    ),
+    (
+        "/proc/sys/user/max_user_namespaces",
+        "0",
+        "The kernel allows no user namespaces: ask the machine's administrator to raise user.max_user_namespaces.",
+    ),
+)
+"""Settings of Linux that forbid sandboxes: file, value, cure."""
+_CURE_SANDBOX = (
+    "Keep the state folder on a local disk (`--state`); in a container, allow user namespaces. Until then jobs run "
+    "with the executor `process`, without isolation."
+)
+
+
+class Health(StrEnum):
+    """The answer to one question."""
+
+    OK = "ok"
+    NOTE = "note"
+    """Works, or is not needed here, but worth knowing."""
+    MISSING = "missing"
+    """This project needs it, and it does not work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    health: Health
+    message: str
+    cure: str = ""
+
+
+def examine(start: Path, **settings: Any) -> tuple[Check, ...]:
+    """Look at everything, for the project in `start` or above it; without one, at the machine."""
+    here = start.resolve()
+    root = next((folder for folder in (here, *here.parents) if (folder / planning.PROJECT_FILE).exists()), None)
+    checks = [_python(), _system(), _git()]
+    try:
+        config = configuration.load(root or here, **settings)
+    except InvalidConfig as error:
+        return (*checks, Check("settings", Health.MISSING, error.message, error.remedy))
+    used, project = _project(config, root)
+    checks += [project, _folder(config), _disk(config), _network(config), _sandbox(config), _uv(config)]
+    checks += _runtimes(config, used)
+    checks += _history(config)
+    return tuple(checks)
+
+
+# -- the machine -----------------------------------------------------------------------------------
+
+
+def _python() -> Check:
+    return Check("python", Health.OK, f"Python {platform.python_version()}, {sys.executable}.")
+
+
+def _system() -> Check:
+    name = f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors."
+    if platform.system() == "Linux":
+        return Check("system", Health.OK, name)
+    return Check(
+        "system", Health.NOTE, name, "Only on Linux can jobs be isolated; elsewhere they run as plain processes."
+    )
+
+
+def _git() -> Check:
+    program = shutil.which("git")
+    if program is None:
+        return Check(
+            "git",
+            Health.NOTE,
+            "git is not installed: requests record no commit, and --commit does not work.",
+            "Install git (Debian, Ubuntu: `apt install git`).",
+        )
+    return Check("git", Health.OK, f"{_first_line([program, '--version'])}, {program}.")
+
+
+def _first_line(words: list[str]) -> str:
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{words[0]} does not answer: {error}"
+    return (done.stdout or done.stderr).strip().partition("\n")[0]
+
+
+def _uv(config: Config) -> Check:
+    try:
+        program = uv_program.find()
+    except RuntimeUnavailable as error:
+        return Check("uv", Health.MISSING, error.message, error.remedy)
+    return Check(
+        "uv", Health.OK, f"{_first_line([program, '--version'])}, {program}. It keeps runtimes in {config.cache}."
+    )
+
+
+def _sandbox(config: Config) -> Check:
+    wanted = Health.NOTE if config.executor == "process" else Health.MISSING
+    try:
+        bwrap = sandbox.find_bwrap()
+    except ExecutorUnavailable as error:
+        return Check("sandbox", wanted, error.message, error.remedy)
+    place = config.folder / "jobs"
+    reason = sandbox.probe(bwrap, _existing(place))
+    if reason is None:
+        how = ", but the settings choose the executor `process`" if config.executor == "process" else ""
+        return Check("sandbox", Health.OK, f"An isolated job with an overlay works in {place}{how}.")
+    cures = [cure for file, value, cure in _RESTRICTIONS if _says(file, value)]
+    return Check(
+        "sandbox", wanted, f"An isolated job does not work in {place}: {reason}.", " ".join(cures) or _CURE_SANDBOX
+    )
+
+
+def _says(file: str, value: str) -> bool:
+    try:
+        return Path(file).read_text().strip() == value
+    except OSError:
+        return False
+
+
+# -- where things are kept -------------------------------------------------------------------------
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there."""
+    return next((path for path in (folder, *folder.parents) if path.is_dir()), Path("/"))
+
+
+def _folder(config: Config) -> Check:
+    for folder in (config.folder, config.root):
+        if not os.access(_existing(folder), os.W_OK | os.X_OK):
+            return Check(
+                "folders",
+                Health.MISSING,
+                f"{_existing(folder)} may not be written to.",
+                "Make it writable, or name another folder for our files with --state or JUPYTER_PIPELINE_STATE.",
+            )
+    return Check("folders", Health.OK, f"Our own files are kept in {config.state}.")
+
+
+def _disk(config: Config) -> Check:
+    low = []
+    for folder in dict.fromkeys((_existing(config.state), _existing(config.cache))):
+        free = shutil.disk_usage(folder).free
+        if free < LOW:
+            low.append(f"{folder} has {free / 1024**2:.0f} MB left")
+    if low:
+        return Check("disk", Health.MISSING, f"{'; '.join(low)}.", "Free some space; `jupyter pipeline clean` helps.")
+    return Check("disk", Health.OK, f"{shutil.disk_usage(_existing(config.state)).free / 1024**3:.0f} GB are free.")
+
+
+def _network(config: Config) -> Check:
+    if on_network(_existing(config.state)):
+        return Check(
+            "file system",
+            Health.NOTE,
+            f"{config.state} is on a network file system: a safe but slower way of writing the history is used there.",
+            "For speed, keep our files on a local disk: --state, or JUPYTER_PIPELINE_STATE.",
+        )
+    return Check("file system", Health.OK, f"{config.state} is on a local disk.")
+
+
+# -- the project -----------------------------------------------------------------------------------
+
+
+def _project(config: Config, root: Path | None) -> tuple[set[str], Check]:
+    """The runtimes that the project asks for, and what is to be said of its project.yaml."""
+    if root is None:
+        return set(), Check(
+            "project", Health.NOTE, "There is no project.yaml here.", "Go to a project, or name it: --project."
+        )
+    try:
+        parsed = spec.parse(planning.read_project(config.root))
+    except ProjectNotFound as error:
+        return set(), Check("project", Health.MISSING, error.message, error.remedy)
+    errors = sum(1 for problem in parsed.problems if problem.severity is Severity.ERROR)
+    if parsed.pipeline is None:
+        message = f"{root / planning.PROJECT_FILE} has {errors} error{'s' if errors != 1 else ''}."
+        return set(), Check("project", Health.MISSING, message, "`jupyter pipeline check` lists them.")
+    actions = parsed.pipeline.actions
+    used = {action.run.runtime for action in actions.values()}
+    return used, Check("project", Health.OK, f"{root / planning.PROJECT_FILE} is valid, with {len(actions)} actions.")
+
+
+def _runtimes(config: Config, used: set[str]) -> Iterator[Check]:
+    known: set[str] = set()
+    for one in runtimes.describe_all(config):
+        names = {one.info.name, *one.aliases}
+        known |= names
+        yield _runtime(one.info.name, one.info.state, one.info.message, one.python, bool(names & used))
+    for name in sorted(used - known):
+        info = runtimes.describe(name, config)
+        yield _runtime(name, info.state, info.message, None, True)
+
+
+def _runtime(name: str, state: RuntimeState, message: str, python: str | None, needed: bool) -> Check:
+    if state is RuntimeState.MISSING:
+        health, end = (Health.MISSING, "") if needed else (Health.NOTE, " This project does not use it.")
+        return Check(f"runtime {name}", health, "It cannot be had here." + end, message)
+    interpreter = f" with Python {python}" if python else ""
+    what = (
+        f"Ready{interpreter}."
+        if state is RuntimeState.READY
+        else f"Can be built{interpreter}, when it is first needed."
+    )
+    return Check(f"runtime {name}", Health.OK, f"{what} {message}".strip())
+
+
+def _history(config: Config) -> list[Check]:
+    engine = Lease(config).holder()
+    running = f"An engine is running, process {engine}." if engine else "No engine is running; requests start one."
+    try:
+        waiting = _in_store(config, lambda store: len(store.active()))
+    except StoreUnavailable as error:
+        return [Check("history", Health.MISSING, error.message, error.remedy)]
+    history = "No history yet." if waiting is None else f"The history in {config.folder} is sound."
+    checks = [Check("history", Health.OK, history)]
+    if waiting and not engine:
+        said = _last_line(config.folder / LOG)
+        message = f"{waiting} unfinished jobs, but no engine runs.{f' Its last words: {said}' if said else ''}"
+        cure = "`jupyter pipeline run` goes on with them; `jupyter pipeline cancel` ends them."
+        return [*checks, Check("engine", Health.MISSING, message, cure)]
+    return [*checks, Check("engine", Health.OK, running)]
+
+
+def _in_store(config: Config, ask: Callable[[Store], int]) -> int | None:
+    store = Store.peek(config.folder)
+    if store is None:
+        return None
+    with closing(store):
+        store.check_integrity()
+        return ask(store)
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1][:300] if lines else ""

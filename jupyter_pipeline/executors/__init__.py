@@ -1,0 +1,97 @@
+"""How a job's command is run: four verbs, and the words they speak.
+
+An executor never touches the store, never waits and may be asked the same thing twice. Preparing a job's files and
+collecting what it wrote is shared (``staging``, ``outputs``), so an executor only says how to start, look at, stop and
+tidy up one run of one command. New ones come by the entry point group ``jupyter_pipeline.executors``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from ..errors import ExecutorUnavailable
+from ..models import Limits, OutputPattern, Runtime, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One run of one job's command, as an executor sees it."""
+
+    id: str
+    folder: Path
+    """The job's own folder; all that an executor writes goes here."""
+    args: tuple[str, ...]
+    """The command as the project wrote it, without the image; may name /workspace."""
+    code: Path
+    """The code snapshot, read-only."""
+    inputs: Path
+    """A folder with the outputs of the needed actions, read-only."""
+    runtime: Runtime
+    limits: Limits
+    outputs: tuple[OutputPattern, ...]
+    environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class Executor(Protocol):
+    """How commands are run. Every verb is idempotent and returns at once."""
+
+    name: str
+
+    @property
+    def missing_isolation(self) -> tuple[str, ...]:
+        """What this executor does not protect from, a sentence each; empty when it is complete."""
+
+    def start(self, task: Task) -> None:
+        """Begin a task unless it has begun already. Raises PipelineError when that cannot even be tried."""
+
+    def poll(self, folder: Path) -> Status:
+        """What has become of the task in this folder, whoever started it."""
+
+    def stop(self, folder: Path) -> None:
+        """Ask a running task to end: politely first, then by force. `poll` tells when it has."""
+
+    def cleanup(self, folder: Path, keep_written: bool = False) -> None:
+        """Remove what an ended task used; its log and result stay, and what it wrote if that is wanted for a look."""
+
+    def written(self, folder: Path) -> Path:
+        """The folder that holds the files of an ended task."""
+
+    def wait(self, seconds: float) -> Sequence[str]:
+        """Sleep until a task of ours ends, or so many seconds; the ids of those known to have ended."""
+
+    def close(self) -> None:
+        """Let go of everything that is not a running task."""
+
+
+def get(name: str, folder: Path) -> Executor:
+    """The executor of that name for jobs below `folder`; ``auto`` takes the sandbox where it works.
+
+    Raises ExecutorUnavailable, with the reason and the cure, when it does not work on this machine.
+    """
+    if name != "auto":
+        return _load(name)(folder)
+    try:
+        return _load("sandbox")(folder)
+    except ExecutorUnavailable:
+        return _load("process")(folder)
+
+
+def _load(name: str) -> Callable[[Path], Executor]:
+    if name == "sandbox":
+        from .sandbox import SandboxExecutor
+
+        return SandboxExecutor
+    if name == "process":
+        from .process import ProcessExecutor
+
+        return ProcessExecutor
+    from importlib.metadata import entry_points
+
+    for point in entry_points(group="jupyter_pipeline.executors", name=name):
+        found: Callable[[Path], Executor] = point.load()
+        return found
+    raise ExecutorUnavailable(f"There is no executor {name!r}.", "Choose sandbox, process, or install its package.")

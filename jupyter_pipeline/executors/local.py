@@ -1,0 +1,251 @@
+"""What the executors of this machine share: starting through the launcher, looking at what is on disk.
+
+A local task is supervised by a small process of its own, the *shim* (``shim.py``), which outlives the engine. Who
+wants to know how a task is doing reads its folder: ``started`` (locked while the shim lives), ``result.json``, ``log``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ExecutorUnavailable
+from ..models import Ending, Phase, Result, Status, WrittenFile
+from . import Task
+
+STARTED, RESULT, STOP, LOG = "started", "result.json", "stop", "log"
+INPUTS, UPPER, WORK, FOLDER, TEMPORARY = "inputs", "upper", "work", "workspace", "tmp"
+SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
+
+
+class LocalExecutor(ABC):
+    """An executor whose tasks are processes of this machine."""
+
+    name: str
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._launcher: subprocess.Popen[bytes] | None = None
+        self._unread = b""
+
+    @property
+    @abstractmethod
+    def missing_isolation(self) -> tuple[str, ...]:
+        """What this executor does not protect from, a sentence each; empty when it is complete."""
+
+    @abstractmethod
+    def order(self, task: Task) -> dict[str, Any]:
+        """What the shim must know: ``argv``, ``environment``, ``cwd``, and where the job's files will be."""
+
+    @abstractmethod
+    def written(self, folder: Path) -> Path:
+        """The folder that holds the files of an ended task."""
+
+    def start(self, task: Task) -> None:
+        """Begin a task unless it has begun already."""
+        order = self.order(task) | {
+            "id": task.id,
+            "folder": str(task.folder),
+            "written": str(self.written(task.folder)),
+            "timeout": task.limits.timeout,
+            "memory": task.limits.memory,
+            "log": task.limits.log,
+            "outputs": [(str(output.level), output.pattern) for output in task.outputs],
+        }
+        self._send(json.dumps(order).encode() + b"\n")
+
+    def poll(self, folder: Path) -> Status:
+        """What has become of the task in this folder, whoever started it."""
+        result = _read_result(folder)
+        if result is not None:
+            return Status(Phase.ENDED, result)
+        if not _was_started(folder):
+            return Status(Phase.UNKNOWN)
+        if _is_supervised(folder):
+            return Status(Phase.RUNNING)
+        result = _read_result(folder)  # it may have ended between the two looks
+        if result is not None:
+            return Status(Phase.ENDED, result)
+        _end_orphans(folder)
+        return Status(Phase.LOST)
+
+    def stop(self, folder: Path) -> None:
+        """Ask a running task to end; its shim looks for this file."""
+        with contextlib.suppress(OSError):
+            (folder / STOP).touch()
+
+    def cleanup(self, folder: Path, keep_written: bool = False) -> None:
+        """Remove the working folders of an ended task."""
+        kept = self.written(folder).name if keep_written else ""
+        for name in (INPUTS, WORK, TEMPORARY, UPPER, FOLDER):
+            if name != kept:
+                remove_tree(folder / name)
+
+    def wait(self, seconds: float) -> Sequence[str]:
+        """Sleep until a task started from here ends, or so many seconds."""
+        if self._launcher is None or self._launcher.stdout is None:
+            select.select([], [], [], seconds)
+            return ()
+        if not select.select([self._launcher.stdout], [], [], seconds)[0]:
+            return ()
+        data = os.read(self._launcher.stdout.fileno(), 65536)
+        if not data:  # the launcher is gone; its tasks go on without it
+            self.close()
+            return ()
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        return [line.decode() for line in lines]
+
+    def close(self) -> None:
+        """Let the launcher go; running tasks do not mind."""
+        launcher, self._launcher = self._launcher, None
+        if launcher is not None:
+            for pipe in (launcher.stdin, launcher.stdout):
+                with contextlib.suppress(OSError):
+                    assert pipe is not None
+                    pipe.close()
+            launcher.wait()
+
+    def _send(self, line: bytes) -> None:
+        for _ in range(2):
+            if self._launcher is None:
+                self._launcher = _launch()
+            assert self._launcher.stdin is not None
+            try:
+                self._launcher.stdin.write(line)
+                self._launcher.stdin.flush()
+                return
+            except BrokenPipeError:
+                self.close()
+        raise ExecutorUnavailable("The process that starts jobs dies at once.", "`jupyter pipeline doctor` says more.")
+
+
+def command(task: Task) -> tuple[str, ...]:
+    """The command to run: the words as given when the first is a program here, else the runtime's own program first.
+
+    Platform: base-docker entrypoint.sh.
+    """
+    folders = [*map(str, task.runtime.path), *SYSTEM_PATH]
+    first = task.args[0] if task.args else ""
+    # A path within the workspace is a file of the project's, whatever lies at that path where we are.
+    if first.startswith("/usr/") or ("/" not in first and shutil.which(first, path=os.pathsep.join(folders))):
+        return task.args
+    return (task.runtime.program, *task.args)
+
+
+def environment(task: Task, home: str) -> dict[str, str]:
+    """The whole environment of a task: nothing of the caller's own comes through."""
+    return {
+        "PATH": os.pathsep.join([*map(str, task.runtime.path), *SYSTEM_PATH]),
+        "HOME": home,
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        **task.runtime.environment,
+        **task.environment,
+    }
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder and all below it, also where a job took away its own permissions; absent is fine."""
+    try:
+        os.rmdir(folder)  # most are empty, and this is all that it takes then
+    except FileNotFoundError:
+        pass
+    except OSError:
+        _remove_full(folder)
+
+
+def _remove_full(folder: Path) -> None:
+    try:
+        shutil.rmtree(folder)
+    except PermissionError:
+        folder.chmod(0o700)
+        for place, names, _ in os.walk(folder):  # from the top, so that what is unlocked here can be listed next
+            for name in names:
+                inner = os.path.join(place, name)
+                if not os.path.islink(inner):  # its target is somebody else's
+                    os.chmod(inner, 0o700)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _launch() -> subprocess.Popen[bytes]:
+    """A small process that starts tasks: forking it costs a fraction of forking the engine."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", "from jupyter_pipeline.executors.launcher import main; main()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd="/",
+        start_new_session=True,
+        preexec_fn=_ignore_interrupt,
+    )
+
+
+def _ignore_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _was_started(folder: Path) -> bool:
+    try:
+        return (folder / STARTED).stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _is_supervised(folder: Path) -> bool:
+    """Whether the shim lives: it holds a lock that the operating system frees when it dies."""
+    try:
+        descriptor = os.open(folder / STARTED, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _end_orphans(folder: Path) -> None:
+    """End what a shim that was killed has left behind: its session bears its process id, which nobody else can have."""
+    import psutil
+
+    with contextlib.suppress(OSError, ValueError):
+        session = int((folder / STARTED).read_bytes().split()[0])
+        if psutil.pid_exists(session):
+            return
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if os.getsid(process.pid) == session:
+                    process.kill()
+
+
+def _read_result(folder: Path) -> Result | None:
+    try:
+        data = json.loads((folder / RESULT).read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        return _damaged_result()
+    try:
+        files = tuple(WrittenFile(*entry) for entry in data.pop("files"))
+        for key in ("unmatched", "unclaimed", "refused"):
+            data[key] = tuple(data[key])
+        return Result(**data | {"ending": Ending(data["ending"]), "files": files})
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return _damaged_result()
+
+
+def _damaged_result() -> Result:
+    """A result that cannot be read is never taken for a success."""
+    return Result(Ending.BROKEN, None, "", "", 0.0, message="The record of how the job ended is damaged. Run it again.")

@@ -1,0 +1,98 @@
+"""Looking back over the requests of a workspace: one by its number, and what changed in the code since earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import lifecycle, trees
+from .compare import Difference, compare_trees
+from .models import JobRequest, RequestStatus
+from .store import Store
+
+PAGE = 100
+"""Requests that are read at once while going back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The code of a request beside that of an earlier one of the same workspace and backend."""
+
+    kind: str
+    """``previous`` or ``previous_successful``."""
+    request: JobRequest | None
+    """The earlier request, or None when there is none."""
+    number: int | None
+    difference: Difference | None
+    """None when there is no earlier request, or one of the two snapshots is not kept any more."""
+    reason: str
+    """Why there is no difference to show, as a sentence, or empty."""
+
+
+def find(store: Store, name: str) -> JobRequest | None:
+    """A request by its running number or (an unambiguous beginning of) its identifier."""
+    numbered = _by_number(store, int(name)) if name.isascii() and name.isdecimal() else None
+    return numbered or store.request(name)
+
+
+def newest(store: Store, status: RequestStatus) -> list[JobRequest]:
+    """The newest request with that status, if there is one."""
+    found = next((request for request, _ in _back(store) if _status(store, request) is status), None)
+    return [found] if found is not None else []
+
+
+def _by_number(store: Store, number: int) -> JobRequest | None:
+    for request, found in _back(store):
+        if found <= number:
+            return request if found == number else None
+    return None
+
+
+def comparisons(state: Path, store: Store, request: JobRequest) -> tuple[Comparison, Comparison]:
+    """The code beside that of the previous request, and of the previous one that succeeded in full (platform: 4.1)."""
+    own = store.request_number(request.id)
+    earlier = (
+        (other, number) for other, number in _back(store) if number < own and other.workspace == request.workspace
+    )
+    previous = next(earlier, None)
+    successful = previous if previous is not None and _succeeded(store, previous[0]) else None
+    if previous is not None and successful is None:
+        successful = next((found for found in earlier if _succeeded(store, found[0])), None)
+    return (
+        _compared(state, request, "previous", previous),
+        _compared(state, request, "previous_successful", successful),
+    )
+
+
+def _back(store: Store) -> Iterator[tuple[JobRequest, int]]:
+    """Requests with their numbers, newest first."""
+    offset = 0
+    while requests := store.requests(PAGE, offset):
+        for request in requests:
+            yield request, store.request_number(request.id)
+        offset += PAGE
+
+
+def _succeeded(store: Store, request: JobRequest) -> bool:
+    return _status(store, request) is RequestStatus.SUCCEEDED
+
+
+def _status(store: Store, request: JobRequest) -> RequestStatus:
+    return lifecycle.request_status(store.jobs(request.id))
+
+
+def _compared(state: Path, request: JobRequest, kind: str, found: tuple[JobRequest, int] | None) -> Comparison:
+    if found is None:
+        word = "earlier request" if kind == "previous" else "earlier request that succeeded"
+        return Comparison(kind, None, None, None, f"There is no {word} in this workspace.")
+    other, number = found
+    if other.code is not None and other.code == request.code:
+        return Comparison(kind, other, number, Difference(), "")
+    for one, name in ((other, f"request {number}"), (request, "this request")):
+        if one.code is None or not trees.is_kept(state, one.code):
+            return Comparison(kind, other, number, None, f"The code of {name} is not kept (any more).")
+    assert other.code is not None
+    assert request.code is not None
+    older, newer = trees.contents(state, other.code), trees.contents(state, request.code)
+    return Comparison(kind, other, number, compare_trees(older, newer), "")

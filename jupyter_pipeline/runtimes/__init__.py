@@ -1,0 +1,161 @@
+"""Runtimes: what an image name such as ``python:v2`` means without containers.
+
+`describe` tells how it stands with a runtime and starts nothing, `installed` gives a ready one, `prepare` builds.
+Definitions are data (definitions.toml, locks/); each kind of runtime has its own module. Running jobs is not here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..config import Config
+from ..errors import RuntimeUnavailable
+from ..models import Runtime, RuntimeInfo, RuntimeState
+from . import definitions, environments, interpreters, stata, system
+from .definitions import Choice
+from .environments import Held, held, remove
+from .looks import Look, missing, unavailable
+from .uv_program import Progress
+
+__all__ = [
+    "Described",
+    "Held",
+    "describe",
+    "describe_all",
+    "held",
+    "installed",
+    "prepare",
+    "remove",
+    "secrets",
+]
+
+_LOOK = {"python": environments.look, "system": system.look, "stata": stata.look}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One line of the list of runtimes."""
+
+    info: RuntimeInfo
+    kind: str
+    """``python``, ``system`` or ``stata``; empty where a project's setting makes no sense."""
+    aliases: tuple[str, ...] = ()
+    program: str = ""
+    python: str | None = None
+    """The interpreter's full version."""
+    packages: tuple[str, ...] = ()
+    """As the definition asks for them."""
+    folder: Path | None = None
+    """Where it is built or would be built; for programs of this machine, their folder."""
+    size: int | None = None
+    """Bytes on disk, counting files that are shared with uv's cache in full; None unless built here."""
+
+
+def describe(name: str, config: Config) -> RuntimeInfo:
+    """How it stands with the runtime `name`; starts no process once it is built, and raises nothing.
+
+    A missing one comes with the sentence that says what is missing and how to get it.
+    """
+    try:
+        choice, look = _look(name, config)
+    except RuntimeUnavailable as error:
+        return RuntimeInfo(name, name, RuntimeState.MISSING, "", str(error))
+    return _info(name, choice, look)
+
+
+def describe_all(config: Config) -> tuple[Described, ...]:
+    """Every runtime known to the project, ours first, with where it is and how large."""
+    return tuple(_described(name, config) for name in definitions.names(config))
+
+
+def installed(name: str, config: Config) -> Runtime | None:
+    """The runtime if it is ready now, without building anything."""
+    try:
+        return _ready(*_look(name, config))
+    except RuntimeUnavailable:
+        return None
+
+
+def prepare(name: str, config: Config, progress: Progress) -> Runtime:
+    """The runtime, built first where needed, which may take minutes; `progress` gets lines about how far it is.
+
+    Safe to call from several processes at once. Raises RuntimeUnavailable.
+    """
+    interpreters.forget_failures(config.cache)
+    tried: set[str] = set()
+    while True:
+        choice, look = _look(name, config)
+        if look.state is RuntimeState.MISSING:
+            raise unavailable(look)
+        if look.message:
+            progress(look.message)
+        runtime = _ready(choice, look)
+        if runtime is not None:
+            return runtime
+        try:
+            environments.build(choice, config, progress)
+        except interpreters.CannotDownload:
+            # Remembered, so the next look takes the fallback, or says that there is none.
+            if choice.definition.name in tried:
+                raise
+        tried.add(choice.definition.name)
+
+
+def secrets(runtime: Runtime, config: Config) -> dict[str, str]:
+    """The values of the variables that `runtime.secrets` names, for the job that is about to start and nothing else.
+
+    Raises RuntimeUnavailable when one is gone.
+    """
+    return stata.secrets(config) if runtime.secrets else {}
+
+
+def _look(name: str, config: Config) -> tuple[Choice, Look]:
+    """The first choice that can be had, else the first one with what it lacks; raises RuntimeUnavailable."""
+    looks: list[tuple[Choice, Look]] = []
+    for choice in definitions.choices(name, config):
+        looks.append((choice, _LOOK[choice.definition.kind](choice, config)))
+        if looks[-1][1].state is not RuntimeState.MISSING:
+            break
+    wanted, found = looks[0], looks[-1]
+    if found[1].state is RuntimeState.MISSING or len(looks) == 1:
+        return wanted
+    return found[0], _as_fallback(name, wanted[1], *found)
+
+
+def _as_fallback(name: str, wanted: Look, choice: Choice, look: Look) -> Look:
+    message = f"{wanted.message} {choice.definition.name} stands in for {name} as its fallback."
+    return replace(look, message=f"{message} {look.message}".strip(), remedy=wanted.remedy)
+
+
+def _ready(choice: Choice, look: Look) -> Runtime | None:
+    """The runtime of a look, with what its start needs on disk."""
+    if look.runtime is not None and choice.definition.kind == "stata":
+        stata.install_wrapper(look.runtime)
+    return look.runtime
+
+
+def _info(name: str, choice: Choice, look: Look) -> RuntimeInfo:
+    message = look.message
+    if look.state is RuntimeState.MISSING:
+        message = str(unavailable(look))
+    return RuntimeInfo(name, choice.definition.name, look.state, look.identity, message)
+
+
+def _described(name: str, config: Config) -> Described:
+    try:
+        choice, look = _look(name, config)
+    except RuntimeUnavailable as error:
+        look = missing(error.message, error.remedy)
+        return Described(RuntimeInfo(name, name, look.state, "", str(error)), kind="")
+    definition = choice.definition
+    return Described(
+        info=_info(name, choice, look),
+        kind=definition.kind,
+        aliases=definitions.aliases(name),
+        program=definition.program,
+        python=look.python,
+        packages=(*definition.packages, *choice.added),
+        folder=look.folder,
+        size=look.size,
+    )

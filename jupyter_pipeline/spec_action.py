@@ -1,0 +1,287 @@
+"""Reads one action of project.yaml: its name, run, needs, outputs, config and dummy_data_file.
+
+What an action has to do with the others (unknown needs, circles, overlaps) is ``spec_checks``' work.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from sys import intern
+
+from .models import Command, Level, OutputPattern, Problem
+from .spec_faults import Fault, Reading, Suggester, kind, quote, text_value, unknown_keys
+from .spec_paths import path_faults, type_faults
+from .yamltree import Mapping, Node, Scalar, Sequence, to_json
+
+KEYS = ("run", "needs", "outputs", "config", "dummy_data_file")
+LEVELS = {level.value: level for level in Level}
+MAX_NAME = 128
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_WORD = re.compile(r"[^ \t\r\n]+")
+_QUOTING = re.compile(r"""['"\\]""")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One entry of ``needs`` and its place."""
+
+    name: str
+    node: Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One output of an action and its place."""
+
+    action: str
+    output: OutputPattern
+    node: Node
+
+    @property
+    def key(self) -> str:
+        """The dotted path of its key."""
+        return f"actions.{self.action}.outputs.{self.output.level}.{self.output.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An action as far as it could be read."""
+
+    name: str
+    key: Scalar
+    run: Command | None
+    run_node: Node
+    needs: tuple[Need, ...]
+    claims: tuple[Claim, ...]
+    config: str | None
+    dummy_data_file: str | None
+
+
+def read_action(key: Scalar, node: Node, suggester: Suggester) -> Reading[Draft | None]:
+    """Read one action; yields its problems and gives what could be read, None when it is no mapping."""
+    name = key.text
+    yield from _name_problems(key)
+    if not isinstance(node, Mapping):
+        message = f"The action {quote(name)} must be a mapping, and is {kind(node)}."
+        yield Fault("action-type", message, "Write `run` and `outputs` below its name, indented one step.").at(
+            node, f"actions.{name}", name
+        )
+        return None
+    yield from unknown_keys(node, KEYS, suggester, f"actions.{name}.", name)
+    run = yield from _read_run(key, node)
+    claims = yield from _read_outputs(key, node, suggester)
+    draft = Draft(
+        name,
+        key,
+        run,
+        node.get("run") or key,
+        (yield from _read_needs(name, node.get("needs"))),
+        claims,
+        (yield from _read_config(name, node.get("config"))),
+        (yield from _read_dummy(name, node.get("dummy_data_file"))),
+    )
+    yield from _cohort_problems(draft)
+    return draft
+
+
+def _name_problems(key: Scalar) -> Iterator[Problem]:
+    """Names are ASCII letters, digits, ``_``, ``-``, and single dots inside.
+
+    All real names known to us fit without the dots. They become names of folders, log files and links, so nothing
+    that could be a path, an option, a hidden file or a second word is let in.
+    """
+    if len(key.text) > MAX_NAME or not _NAME.fullmatch(key.text):
+        message = f"The action name {quote(key.text)} cannot be used."
+        remedy = f"Use letters, digits, `_` and `-`, a letter, digit or `_` first, {MAX_NAME} at most."
+        yield Fault("action-name", message, remedy).at(key, f"actions.{key.text}", key.text)
+
+
+# -- run -------------------------------------------------------------------------------------------
+
+
+def split(text: str) -> list[str]:
+    """Split a run line into words as a POSIX shell would; raises ValueError for an open quote or a final backslash.
+
+    The same as ``shlex.split``, which takes ten times as long where there is nothing quoted.
+    """
+    return shlex.split(text) if _QUOTING.search(text) else _WORD.findall(text)
+
+
+def _read_run(key: Scalar, action: Mapping) -> Reading[Command | None]:
+    name, path = key.text, f"actions.{key.text}.run"
+    node = action.get("run")
+    if node is None:
+        message = f"The action {quote(name)} has no `run`."
+        yield Fault("run-missing", message, "Add a line such as `run: python:v2 analysis/script.py`.").at(
+            key, path, name
+        )
+        return None
+    raw = text_value(node)
+    if raw is None:
+        message = f"`run` of {quote(name)} must be a text, and is {kind(node)}."
+        yield Fault("run-type", message, "Write it like `run: python:v2 analysis/script.py`.").at(node, path, name)
+        return None
+    parsed = parse_run(raw)
+    if isinstance(parsed, Fault):
+        yield parsed.at(node, path, name)
+        return None
+    return parsed
+
+
+def parse_run(raw: str) -> Command | Fault:
+    """Give the command of a run line, or the one fault that keeps it from being one (platform: pipeline/models.py)."""
+    try:
+        words = split(raw)
+    except ValueError:
+        message = f"The run line {quote(raw)} has a quote that is never closed, or ends in a backslash."
+        return Fault("run-quotes", message, "Close the quote, or write `\\'` for an apostrophe.")
+    if not words:
+        return Fault("run-empty", "The run line is empty.", "Write it like `run: python:v2 analysis/script.py`.")
+    if "\0" in raw:
+        return Fault("run-character", "The run line holds the character U+0000.", "Delete it.")
+    image, _, version = words[0].partition(":")
+    if _IMAGE.fullmatch(image) and _TAG.fullmatch(version):
+        return Command(raw, intern(image), intern(version), tuple(words[1:]))
+    if _IMAGE.fullmatch(image) and not version:
+        message = f"The run line begins with {quote(words[0])}, which names no version."
+        return Fault("run-image", message, f"Begin it with image and version, such as `{image[:40]}:v2`.")
+    message = f"The run line begins with {quote(words[0])}, which is not an image and its version."
+    return Fault("run-image", message, "Begin it with image and version, such as `python:v2`.")
+
+
+# -- needs, config, dummy data ---------------------------------------------------------------------
+
+
+def _read_needs(name: str, node: Node | None) -> Reading[tuple[Need, ...]]:
+    path = f"actions.{name}.needs"
+    if node is None:
+        return ()
+    if not isinstance(node, Sequence):
+        message = f"`needs` of {quote(name)} must be a list, and is {kind(node)}."
+        yield Fault("needs-type", message, "Write it like `needs: [first_action, second_action]`.").at(node, path, name)
+        return ()
+    needs = []
+    for item in node.items:
+        if not isinstance(item, Scalar) or item.value is None or isinstance(item.value, bool):
+            message = f"An entry of `needs` of {quote(name)} must be the name of an action, and is {kind(item)}."
+            yield Fault("needs-entry", message, "Write the names of actions, with commas between.").at(item, path, name)
+        elif " " in item.text.strip():
+            message = f"{quote(item.text)} in `needs` of {quote(name)} has a space in it."
+            yield Fault("needs-space", message, "Use commas between the names of actions.").at(item, path, name)
+        else:
+            # A number is taken as it is written, for actions whose names are numbers.
+            needs.append(Need(item.text, item))
+    return tuple(needs)
+
+
+def _read_config(name: str, node: Node | None) -> Reading[str | None]:
+    if node is None:
+        return None
+    if not isinstance(node, Mapping):
+        message = f"`config` of {quote(name)} must be a mapping, and is {kind(node)}."
+        yield Fault("config-type", message, "Write `key: value` lines below it, indented one step.").at(
+            node, f"actions.{name}.config", name
+        )
+        return None
+    try:
+        return to_json(node)
+    except ValueError:
+        message = f"`config` of {quote(name)} holds a number that JSON cannot say."
+        yield Fault("config-number", message, "Put `.nan` and `.inf` in quotes, or leave them out.").at(
+            node, f"actions.{name}.config", name
+        )
+        return None
+
+
+def _read_dummy(name: str, node: Node | None) -> Reading[str | None]:
+    if node is None:
+        return None
+    path = text_value(node)
+    key = f"actions.{name}.dummy_data_file"
+    if not path:
+        message = f"`dummy_data_file` of {quote(name)} must be a path, and is {kind(node)}."
+        yield Fault("dummy-type", message, "Write it like `dummy_data_file: test-data/cohort.csv`.").at(node, key, name)
+        return None
+    parts = path.replace("\\", "/").split("/")
+    if ".." in parts or parts[0] == "" or parts[0].endswith(":") or not path.isprintable():
+        message = f"`dummy_data_file` of {quote(name)} must be inside the project, and {quote(path)} is not."
+        yield Fault("dummy-path", message, "Write the path as seen from the folder of project.yaml.").at(
+            node, key, name
+        )
+    return path
+
+
+# -- outputs ---------------------------------------------------------------------------------------
+
+
+def _read_outputs(key: Scalar, action: Mapping, suggester: Suggester) -> Reading[tuple[Claim, ...]]:
+    name, path = key.text, f"actions.{key.text}.outputs"
+    node = action.get("outputs")
+    remedy = "Write `outputs:`, below it a level such as `moderately_sensitive:`, below that `name: path`."
+    if node is None:
+        yield Fault("outputs-missing", f"The action {quote(name)} has no `outputs`.", remedy).at(key, path, name)
+        return ()
+    if not isinstance(node, Mapping):
+        message = f"`outputs` of {quote(name)} must be a mapping, and is {kind(node)}."
+        yield Fault("outputs-type", message, remedy).at(node, path, name)
+        return ()
+    if not node.entries:
+        yield Fault("outputs-level-none", f"`outputs` of {quote(name)} names no level.", remedy).at(node, path, name)
+    claims: list[Claim] = []
+    for level_key, level_node in node.items():
+        level_name = level_key.text
+        level = LEVELS.get(level_name)
+        if level is None:
+            known = ", ".join(LEVELS)
+            message = f"{quote(level_name)} in `outputs` of {quote(name)} is not a level."
+            fault = Fault("outputs-level", message, f"{suggester.like(level_name, LEVELS)}The levels are {known}.")
+            yield fault.at(level_key, f"{path}.{level_name}", name)
+        else:
+            yield from _read_level(name, level, level_node, claims)
+    return tuple(claims)
+
+
+def _read_level(name: str, level: Level, node: Node, claims: list[Claim]) -> Iterator[Problem]:
+    path = f"actions.{name}.outputs.{level}"
+    if not isinstance(node, Mapping):
+        message = f"`{level}` in `outputs` of {quote(name)} must be a mapping, and is {kind(node)}."
+        yield Fault("outputs-type", message, "Write `name: path` below it, indented one step.").at(node, path, name)
+        return
+    if not node.entries:
+        message = f"`{level}` in `outputs` of {quote(name)} names no file."
+        yield Fault("outputs-empty", message, "Write `name: path` below it, or take it out.").at(node, path, name)
+    for label, value in node.entries.items():
+        pattern = text_value(value)
+        if pattern is None:
+            message = f"The output {quote(label)} of {quote(name)} must be a path, and is {kind(value)}."
+            yield Fault("output-type", message, "Write it like `table: output/table.csv`.").at(
+                value, f"{path}.{label}", name
+            )
+            continue
+        faults = list(path_faults(pattern)) or list(type_faults(pattern, level))
+        for fault in faults:
+            yield fault.at(value, f"{path}.{label}", name)
+        claims.append(Claim(name, OutputPattern(level, label, pattern), value))
+
+
+def _cohort_problems(draft: Draft) -> Iterator[Problem]:
+    """Check what cohortextractor's generate_cohort needs of its outputs (platform: pipeline/validation.py)."""
+    run = draft.run
+    if run is None or run.image != "cohortextractor" or run.args[:1] != ("generate_cohort",):
+        return
+    path = f"actions.{draft.name}.outputs"
+    if len({claim.output.level for claim in draft.claims}) > 1:
+        message = f"{quote(draft.name)} extracts a cohort and has outputs of more than one level."
+        remedy = "Put all its outputs under one level, highly_sensitive."
+        yield Fault("cohort-levels", message, remedy).at(draft.key, path, draft.name)
+    folders = {claim.output.pattern.rpartition("/")[0] for claim in draft.claims}
+    if len(folders) > 1 and not any(word.split("=")[0] == "--output-dir" for word in run.args):
+        message = f"{quote(draft.name)} extracts a cohort and has outputs in more than one folder."
+        remedy = "Put all its outputs in one folder, or say which with `--output-dir`."
+        yield Fault("cohort-folders", message, remedy).at(draft.key, path, draft.name)

@@ -1,0 +1,94 @@
+"""What an output path may look like.
+
+Each check takes the path and yields faults; ``PATH_CHECKS`` lists those that hold for every level. Whether a file is
+there, and where it may be written, is not asked here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .models import Level
+from .spec_faults import Fault, quote
+
+STATE_FOLDER = ".jupyter_pipeline"
+"""Our own folder in a project; no job may write there."""
+RESERVED_FOLDERS = ("metadata", STATE_FOLDER)
+"""Folders at the top of a project that belong to the machinery (platform: pipeline/validation.py)."""
+VIEWABLE_TYPES = ("csv", "html", "jpeg", "jpg", "json", "log", "md", "png", "svg", "svgz", "txt")
+"""File types the platform lets people view (platform: pipeline/constants.py)."""
+MAX_PATH = 1000
+MAX_SEGMENT = 200
+
+_ORDINARY = re.compile(r"(?:[A-Za-z0-9_*][A-Za-z0-9_. *-]*/)*[A-Za-z0-9_*][A-Za-z0-9_ *-]*(?:\.[A-Za-z0-9_ *-]+)*")
+_DRIVE = re.compile("[A-Za-z]:")
+
+
+def path_faults(path: str) -> Iterator[Fault]:
+    """Yield every reason why a path cannot be an output of any level; nothing for a good one."""
+    if not path:
+        yield Fault("path-empty", "The output path is empty.", "Write a path such as `output/table.csv`.")
+        return
+    if _is_ordinary(path):
+        return
+    yield from _characters(path)
+    yield from _position(path)
+    yield from _segments(path)
+
+
+def _is_ordinary(path: str) -> bool:
+    """Whether a path so clearly breaks no rule that the checks can be spared; nearly all are like this."""
+    if len(path) > MAX_SEGMENT or "**" in path or path[:8].lower() == "metadata":
+        return False
+    return _ORDINARY.fullmatch(path) is not None
+
+
+def _characters(path: str) -> Iterator[Fault]:
+    remedy = "Use letters, digits, `_`, `-`, `.` and `/`, and `*` for the part that varies."
+    if not path.isprintable():
+        yield Fault("path-character", f"The output path {quote(path)} holds an invisible character.", remedy)
+    if "\\" in path:
+        yield Fault("path-backslash", f"The output path {quote(path)} holds a backslash.", "Separate folders with `/`.")
+    for wildcard in ("**", "?", "["):
+        if wildcard in path:
+            message = f"The output path {quote(path)} holds `{wildcard}`; only a single `*` is a wildcard here."
+            yield Fault("path-wildcard", message, "Use `*` for any text within one folder, and name the folders.")
+
+
+def _position(path: str) -> Iterator[Fault]:
+    remedy = "Write the path as seen from the folder of project.yaml, such as `output/table.csv`."
+    if path.startswith(("/", "\\")) or _DRIVE.match(path):
+        yield Fault("path-absolute", f"The output path {quote(path)} is absolute.", remedy)
+    top = re.split(r"[/\\]", path)[0].casefold()
+    if top in RESERVED_FOLDERS:
+        message = f"The output path {quote(path)} lies in `{top}`, which is kept for the pipeline's own records."
+        yield Fault("path-reserved", message, "Choose another folder, such as `output`.")
+
+
+def _segments(path: str) -> Iterator[Fault]:
+    segments = re.split(r"[/\\]", path)
+    if ".." in segments:
+        message = f"The output path {quote(path)} leaves its folder with `..`."
+        yield Fault("path-parent", message, "Name a place inside the project, without `..`.")
+    if "." in segments or "" in segments[1:]:
+        message = f"The output path {quote(path)} is not in its simplest form."
+        yield Fault("path-normal", message, "Leave out `.` and doubled or final slashes.")
+    if any(segment.casefold() == ".git" for segment in segments):
+        message = f"The output path {quote(path)} lies in `.git`, where git keeps the project's history."
+        yield Fault("path-git", message, "Choose another folder, such as `output`.")
+    if len(path) > MAX_PATH or any(len(segment) > MAX_SEGMENT for segment in segments):
+        message = f"The output path {quote(path)} is too long."
+        yield Fault("path-long", message, f"Keep names below {MAX_SEGMENT} and paths below {MAX_PATH} characters.")
+
+
+def type_faults(path: str, level: Level) -> Iterator[Fault]:
+    """Yield what the platform says of a file's type since November 2023 (platform: pipeline/validation.py)."""
+    stem, dot, extension = path.rpartition("/")[2].rpartition(".")
+    if not (stem and dot and extension) or extension.endswith("*"):
+        message = f"The output path {quote(path)} does not end in a file type."
+        yield Fault("path-extension", message, "End it with one, such as `.csv`; the platform asks for it today.")
+    elif level is Level.MODERATELY and extension not in VIEWABLE_TYPES:
+        message = f"The platform does not let people view files of the type `.{extension[:20]}`, as in {quote(path)}."
+        remedy = f"Make the output highly_sensitive, or write one of {', '.join(VIEWABLE_TYPES)}."
+        yield Fault("path-file-type", message, remedy)

@@ -1,0 +1,110 @@
+"""Laying out what a job may see: the outputs it needs, and where no overlay can be had, a copy of everything.
+
+Nothing is copied where a hard link will do: with an overlay the job's own changes go elsewhere, so the linked file
+cannot be harmed. What the job wrote is found by ``outputs``.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from .errors import PipelineError
+
+Baseline = dict[str, tuple[int, int, int, int]]
+"""Path -> (inode, size, mtime, ctime) of every file of a copied workspace before the job began."""
+
+
+def link_inputs(target: Path, files: Mapping[str, Path]) -> None:
+    """Make the folder `target` hold the given files, by their paths in the workspace.
+
+    Raises PipelineError when one of them is not there.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    made: set[str] = set()
+    for path, source in files.items():
+        folder, _, _ = path.rpartition("/")
+        if folder and folder not in made:
+            (target / folder).mkdir(parents=True, exist_ok=True)
+            made.add(folder)
+        try:
+            _link(source, target / path)
+        except FileNotFoundError:
+            raise PipelineError(
+                f"The input {path} has vanished since it was made.", "Run the action that makes it again."
+            ) from None
+
+
+def make_folders(target: Path, outputs: Iterable[str]) -> None:
+    """Make below `target` the folders that output patterns name, as far as they hold no ``*``.
+
+    Studies count on ``output/`` being there, as it is wherever the project has run before.
+    """
+    for folder in {output.partition("*")[0].rpartition("/")[0] for output in outputs} - {""}:
+        (target / folder).mkdir(parents=True, exist_ok=True)
+
+
+def copy_workspace(code: Path, inputs: Path, target: Path) -> Baseline:
+    """Copy the code and then the inputs into `target`; what it holds afterwards."""
+    shutil.copytree(code, target, symlinks=True, dirs_exist_ok=True, copy_function=_copy)
+    _make_way(inputs, target)
+    shutil.copytree(inputs, target, symlinks=True, dirs_exist_ok=True, copy_function=_copy)
+    return {path: fingerprint(entry.stat(follow_symlinks=False)) for path, entry in walk(target)}
+
+
+def _make_way(inputs: Path, target: Path) -> None:
+    """Remove what of the code stands where an input or its folder must be, as an overlay would hide it.
+
+    Above all a link: through it the input would be written somewhere else.
+    """
+    for path, _ in walk(inputs):
+        for parent in reversed(PurePosixPath(path).parents):
+            place = target / parent
+            if place.is_symlink() or place.is_file():
+                place.unlink()
+        if (target / path).is_dir() and not (target / path).is_symlink():
+            shutil.rmtree(target / path)
+
+
+def walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Every entry below `root` that is not a folder, with its path relative to `root`; links are not followed."""
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        with os.scandir(root / folder) as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(path)
+                else:
+                    yield path, entry
+
+
+def fingerprint(status: os.stat_result) -> tuple[int, int, int, int]:
+    """What changes when a file is written to: the kernel keeps ctime, so no program can hide a write."""
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except FileExistsError:
+        if not os.path.samefile(source, target):  # laid out before the engine that did it died, perhaps in use by now
+            target.unlink()
+            _link(source, target)
+    except FileNotFoundError:
+        raise
+    except OSError:  # another file system, or one without links
+        shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _copy(source: str, target: str) -> str:
+    """Copy one file so that the job may write to it, whatever the snapshot's permissions say."""
+    if os.path.lexists(target):
+        os.unlink(target)
+    shutil.copy2(source, target, follow_symlinks=False)
+    if not os.path.islink(target):
+        os.chmod(target, os.stat(target).st_mode | 0o200)
+    return target

@@ -1,0 +1,427 @@
+"""The store: one SQLite file per workspace, the queue between whoever asks and the one engine that acts.
+
+Every change writes its event row in the same transaction. Columns have one writing owner each: whoever submits writes
+``requests`` and inserts ``jobs`` rows; anybody sets ``cancelled``; all other columns are the engine's alone, and so are
+``outputs``, ``workspace`` and ``latest``. No other module says sqlite3. What the rows mean is not decided here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .errors import StoreUnavailable
+from .models import Event, Job, JobRequest, Level, OutputFile, State, StatusCode
+from .store_guard import FILE, JOBS, damaged, has_content, not_writable, on_network, refuse_damaged, translated
+from .store_schema import APPLICATION_ID, SCHEMA, VERSION
+
+_JOB = (
+    "id, request_id, action, state, code, message, run_command, reason, created_at, updated_at, started_at, "
+    "completed_at, elapsed, exit_code, runtime, executor, cancelled, peak_memory, cpu_time, revision"
+)
+_REQUEST = (
+    "id, workspace, backend, requested_actions, requested_by, created_at, force, organisation, branch, commit_id, "
+    "dirty, code, project_yaml, cancelled"
+)
+_OUTPUT = (
+    "o.path, j.action, o.job_id, j.request_id, o.level, o.size, o.mtime_ns, o.sha256, o.rows, o.columns, o.message"
+)
+
+
+def now() -> str:
+    """This moment in UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Store:
+    """The state of one workspace. Every method may raise StoreUnavailable, with the cure."""
+
+    def __init__(self, connection: sqlite3.Connection, folder: Path, clock: Callable[[], str] = now) -> None:
+        self._db = connection
+        self.folder = folder
+        self._file = folder / FILE
+        self._inode = 0
+        self.now = clock
+        """The clock that times are taken from."""
+
+    # -- opening -----------------------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, folder: Path, clock: Callable[[], str] = now) -> Store:
+        """The store in `folder`, made when there is none. A damaged or vanished one is refused, never made anew."""
+        file = folder / FILE
+        refuse_damaged(file)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(file, timeout=30, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise not_writable(folder, error) from error
+        store = cls(connection, folder, clock)
+        with translated(file), store._closed_on_error():
+            store._prepare()
+            store._inode = file.stat().st_ino
+        return store
+
+    @classmethod
+    def peek(cls, folder: Path) -> Store | None:
+        """The store in `folder` for reading only, or None when there is none yet. Writes nothing."""
+        file = folder / FILE
+        refuse_damaged(file)
+        if not file.exists() or not file.stat().st_size:
+            return None
+        # Without a log to read, SQLite must be told that nobody writes where nobody can.
+        has_log = has_content(folder / f"{FILE}-wal") and (folder / f"{FILE}-shm").exists()
+        options = "mode=ro" if has_log or os.access(folder, os.W_OK) else "immutable=1"
+        with translated(file):
+            uri = f"{file.absolute().as_uri()}?{options}"
+            store = cls(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None), folder)
+            with store._closed_on_error():
+                store._check_version()
+            return store
+
+    @contextlib.contextmanager
+    def _closed_on_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        wal = not on_network(self.folder)
+        self._db.execute("PRAGMA foreign_keys = ON")
+        if not self._value("PRAGMA user_version"):
+            self._db.execute(f"PRAGMA journal_mode = {'WAL' if wal else 'TRUNCATE'}")
+            self._db.executescript(SCHEMA)  # one transaction that begins by taking the write lock
+        self._db.execute(f"PRAGMA synchronous = {'NORMAL' if wal else 'FULL'}")
+        self._check_version()
+
+    def _check_version(self) -> None:
+        if self._value("PRAGMA application_id") != APPLICATION_ID:
+            raise StoreUnavailable(
+                f"{self.folder / FILE} is a database, but not one of this program.", "Move it elsewhere."
+            )
+        version = self._value("PRAGMA user_version")
+        if version != VERSION:
+            raise StoreUnavailable(
+                f"{self.folder / FILE} is of format {version}; this version of the program knows {VERSION}.",
+                "Use that version, or move the file elsewhere to begin a new history.",
+            )
+
+    def check_integrity(self) -> None:
+        """Raises StoreUnavailable when the file is damaged inside."""
+        with translated(self._file):
+            answer = self._value("PRAGMA quick_check(1)")
+        if answer != "ok":
+            raise damaged(self.folder / FILE, str(answer))
+
+    def check_present(self) -> None:
+        """Raises StoreUnavailable when the file was removed or replaced since it was opened."""
+        try:
+            present = self._file.stat().st_ino == self._inode
+        except OSError:
+            present = False
+        if not present:
+            raise StoreUnavailable(f"The state folder {self.folder} was removed or replaced.", "Run it again.")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; joins the transaction that is open already."""
+        if self._db.in_transaction:
+            yield
+            return
+        with translated(self._file):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    # -- what whoever asks writes --------------------------------------------------------------------
+
+    def submit(self, request: JobRequest, jobs: Sequence[dict[str, Any]], plan: Any) -> None:
+        """Record a request, its plan (JSON) and its jobs (rows without times) in one step."""
+        moment = request.created_at
+        with self.transaction():
+            values = (
+                *(request.id, request.workspace, request.backend, json.dumps(request.requested_actions)),
+                *(request.requested_by, moment, request.force, request.organisation, request.branch, request.commit),
+                *(request.dirty, request.code, request.project_yaml, False),
+            )
+            self._db.execute(
+                f"INSERT INTO requests ({_REQUEST}, plan) VALUES ({_marks(15)})", (*values, json.dumps(plan))
+            )
+            self._event(moment, "request", request.id, None, None, State.PENDING, StatusCode.CREATED, "")
+            self._db.executemany(
+                "INSERT INTO jobs (id, request_id, action, state, code, message, run_command, reason, task,"
+                " fingerprint, wait_for, runtime, created_at, updated_at, executor, cancelled, revision)"
+                " VALUES (:id, :request_id, :action, :state, :code, :message, :run_command, :reason, :task,"
+                f" :fingerprint, :wait_for, :runtime, '{moment}', '{moment}', '', 0, 0)",
+                jobs,
+            )
+
+    def cancel(self, request_id: str, job_ids: Sequence[str] | None = None) -> int:
+        """Ask for all unfinished jobs of a request, or for some of them, to be cancelled; how many that is."""
+        with self.transaction():
+            some = "" if job_ids is None else f" AND id IN ({_marks(len(job_ids))})"
+            found = self._db.execute(
+                "UPDATE jobs SET cancelled = 1"
+                f" WHERE request_id = ? AND NOT cancelled AND state IN ('pending', 'running'){some}",
+                (request_id, *(job_ids or ())),
+            ).rowcount
+            if job_ids is None:
+                self._db.execute("UPDATE requests SET cancelled = 1 WHERE id = ?", (request_id,))
+            if found:
+                self._event(self.now(), "request", request_id, None, None, "", "cancel_requested", "")
+            return found
+
+    def save_code_use(self, digest: str, files: Callable[[], Any]) -> None:
+        """Remember which files (JSON) stand behind a code digest, to be able to say later what changed."""
+        if self.code_use(digest) is None:
+            with self.transaction():
+                self._db.execute("INSERT OR IGNORE INTO code_uses VALUES (?, ?)", (digest, json.dumps(files())))
+
+    # -- what the engine writes ----------------------------------------------------------------------
+
+    def update(self, job: Job, **changes: Any) -> Job:
+        """Change a job and say so; the job as it is then. An unchanged state and code make no event."""
+        new = replace(job, updated_at=self.now(), **changes)
+        with self.transaction():
+            if (new.state, new.code, new.message) != (job.state, job.code, job.message):
+                revision = self._event(
+                    new.updated_at, "job", job.request_id, job.id, job.action, new.state, new.code, new.message
+                )
+                new = replace(new, revision=revision)
+            names = [*changes, "updated_at", "revision"]
+            self._db.execute(
+                f"UPDATE jobs SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
+                (*(getattr(new, name) for name in names), job.id),
+            )
+        return new
+
+    def record_fingerprint(self, job_id: str, fingerprint: Any) -> None:
+        """The completed fingerprint (JSON) of a job that is about to start."""
+        with self.transaction():
+            self._db.execute("UPDATE jobs SET fingerprint = ? WHERE id = ?", (json.dumps(fingerprint), job_id))
+
+    def record_outputs(self, job: Job, files: Iterable[OutputFile], digest: str, removed: Iterable[str]) -> None:
+        """The outputs of a succeeded job: they are the workspace's now, in the place of the action's earlier ones."""
+        with self.transaction():
+            rows = [
+                (f.job_id, f.path, f.level, f.size, f.mtime_ns, f.sha256, f.rows, f.columns, f.message) for f in files
+            ]
+            self._db.executemany(f"INSERT OR REPLACE INTO outputs VALUES ({_marks(9)})", rows)
+            self._db.executemany("DELETE FROM workspace WHERE path = ?", [(path,) for path in removed])
+            self._db.executemany("INSERT OR REPLACE INTO workspace VALUES (?, ?)", [(row[1], job.id) for row in rows])
+            self._db.execute("INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", (job.action, job.id, digest))
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has written."""
+        return int(self._value("PRAGMA data_version"))
+
+    def revision(self) -> int:
+        """The number of the newest event."""
+        return int(self._value("SELECT coalesce(max(revision), 0) FROM events"))
+
+    def follow(self, after: int, limit: int = 1000) -> list[Event]:
+        """The events after a revision, oldest first."""
+        rows = self._rows(
+            "SELECT revision, at, kind, request_id, job_id, action, state, code, message FROM events"
+            " WHERE revision > ? ORDER BY revision LIMIT ?",
+            (after, limit),
+        )
+        return [Event(*row) for row in rows]
+
+    def timeline(self, job_id: str) -> list[Event]:
+        """All events of one job, oldest first."""
+        rows = self._rows(
+            "SELECT revision, at, kind, request_id, job_id, action, state, code, message FROM events"
+            " WHERE job_id = ? ORDER BY revision",
+            (job_id,),
+        )
+        return [Event(*row) for row in rows]
+
+    def requests(self, limit: int = 50, offset: int = 0) -> list[JobRequest]:
+        """Requests, newest first."""
+        rows = self._rows(f"SELECT {_REQUEST} FROM requests ORDER BY seq DESC LIMIT ? OFFSET ?", (limit, offset))
+        return [_request(row) for row in rows]
+
+    def request(self, request_id: str) -> JobRequest | None:
+        """One request by its identifier or an unambiguous beginning of it."""
+        rows = self._rows(f"SELECT {_REQUEST} FROM requests WHERE substr(id, 1, ?) = ?", (len(request_id), request_id))
+        return _request(rows[0]) if len(rows) == 1 and request_id else None
+
+    def first_revision(self, request_id: str) -> int:
+        """The number of the event that tells of the request itself."""
+        return int(
+            self._value(
+                "SELECT coalesce(min(revision), 0) FROM events WHERE kind = 'request' AND request_id = ?", (request_id,)
+            )
+        )
+
+    def is_finished(self, request_id: str) -> bool:
+        """Whether no job of a request is pending or running."""
+        return not self._rows(
+            "SELECT 1 FROM jobs WHERE +request_id = ? AND state IN ('pending', 'running') LIMIT 1", (request_id,)
+        )
+
+    def request_number(self, request_id: str) -> int:
+        """The running number of a request in this workspace, from 1."""
+        return int(self._value("SELECT seq FROM requests WHERE id = ?", (request_id,)))
+
+    def plan_of(self, request_id: str) -> Any:
+        """The plan that was recorded with a request."""
+        return json.loads(self._value("SELECT plan FROM requests WHERE id = ?", (request_id,)))
+
+    def jobs(self, request_id: str) -> list[Job]:
+        """The jobs of a request in the order of its plan."""
+        return self._jobs("request_id = ?", (request_id,))
+
+    def job(self, job_id: str) -> Job | None:
+        """One job by its identifier or an unambiguous beginning of it."""
+        found = self._jobs("id = ?", (job_id,))
+        if not found and job_id:  # by looking at all of them
+            found = self._jobs("substr(id, 1, ?) = ?", (len(job_id), job_id))
+        return found[0] if len(found) == 1 else None
+
+    def jobs_of_action(self, action: str, limit: int = 20) -> list[Job]:
+        """The jobs of an action, newest first."""
+        rows = self._rows(f"SELECT {_JOB} FROM jobs WHERE action = ? ORDER BY seq DESC LIMIT ?", (action, limit))
+        return [_job(row) for row in rows]
+
+    def active(self) -> list[tuple[Job, tuple[str, ...]]]:
+        """All unfinished jobs, oldest first, each with the ids of the jobs it waits for."""
+        rows = self._rows(f"SELECT {_JOB}, wait_for FROM jobs WHERE state IN ('pending', 'running') ORDER BY seq")
+        return [(_job(row[:-1]), tuple(json.loads(row[-1]))) for row in rows]
+
+    def cancelled_jobs(self) -> set[str]:
+        """The ids of unfinished jobs that somebody wants cancelled."""
+        return {row[0] for row in self._rows("SELECT id FROM jobs WHERE cancelled AND state IN ('pending', 'running')")}
+
+    def task(self, job_id: str) -> tuple[Any, Any]:
+        """The task and the fingerprint (both JSON) that were recorded for a job."""
+        task, fingerprint = self._rows("SELECT task, fingerprint FROM jobs WHERE id = ?", (job_id,))[0]
+        return json.loads(task), json.loads(fingerprint)
+
+    def last_jobs(self) -> dict[str, tuple[Job, str]]:
+        """For each action its newest job that was not cancelled, with its fingerprint as JSON text."""
+        rows = self._rows(
+            f"SELECT {_JOB}, fingerprint FROM jobs WHERE seq IN"
+            " (SELECT max(seq) FROM jobs WHERE code != 'cancelled_by_user' GROUP BY action)"
+        )
+        return {row[2]: (_job(row[:-1]), row[-1]) for row in rows}
+
+    def latest(self) -> dict[str, tuple[str, str]]:
+        """For each action the job whose outputs are the workspace's, and the digest of those outputs."""
+        return {row[0]: (row[1], row[2]) for row in self._rows("SELECT action, job_id, digest FROM latest")}
+
+    def latest_of(self, action: str) -> tuple[str, str] | None:
+        """The same for one action, or None when it never succeeded."""
+        rows = self._rows("SELECT job_id, digest FROM latest WHERE action = ?", (action,))
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def outputs_of(self, job_id: str) -> list[OutputFile]:
+        """The outputs that a job published."""
+        return self._outputs("o.job_id = ?", (job_id,))
+
+    def latest_outputs(self) -> list[OutputFile]:
+        """The outputs of the latest succeeded job of every action."""
+        return self._outputs("o.job_id IN (SELECT job_id FROM latest)")
+
+    def owners(self, paths: Iterable[str] | None = None) -> dict[str, str]:
+        """For each published path the job whose file stands there now."""
+        if paths is None:
+            return dict(self._rows("SELECT path, job_id FROM workspace"))
+        found = {}
+        for path in paths:
+            for row in self._rows("SELECT job_id FROM workspace WHERE path = ?", (path,)):
+                found[path] = row[0]
+        return found
+
+    def actions_of(self, job_ids: Iterable[str]) -> dict[str, str]:
+        """The action of each job."""
+        return {job_id: self._rows("SELECT action FROM jobs WHERE id = ?", (job_id,))[0][0] for job_id in job_ids}
+
+    def code_use(self, digest: str) -> str | None:
+        """The files behind a code digest as they were saved."""
+        rows = self._rows("SELECT files FROM code_uses WHERE digest = ?", (digest,))
+        return rows[0][0] if rows else None
+
+    # -- helpers -------------------------------------------------------------------------------------
+
+    def _event(self, at: str, kind: str, request_id: str, job_id: str | None, *rest: str | None) -> int:
+        cursor = self._db.execute(
+            "INSERT INTO events (at, kind, request_id, job_id, action, state, code, message) VALUES (?,?,?,?,?,?,?,?)",
+            (at, kind, request_id, job_id, *rest),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def _jobs(self, where: str, values: Sequence[Any] = ()) -> list[Job]:
+        return [_job(row) for row in self._rows(f"SELECT {_JOB} FROM jobs WHERE {where} ORDER BY seq", values)]
+
+    def _outputs(self, where: str, values: Sequence[Any] = ()) -> list[OutputFile]:
+        rows = self._rows(
+            f"SELECT {_OUTPUT} FROM outputs o JOIN jobs j ON j.id = o.job_id WHERE {where} ORDER BY o.job_id, o.path",
+            values,
+        )
+        return [_output(row) for row in rows]
+
+    def _value(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        return self._rows(statement, values)[0][0]
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        with translated(self._file):
+            return self._db.execute(statement, values).fetchall()
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)
+
+
+def _job(row: Sequence[Any]) -> Job:
+    values = list(row)
+    values[3], values[4], values[16] = State(row[3]), StatusCode(row[4]), bool(row[16])
+    return Job(*values)
+
+
+def _output(row: Sequence[Any]) -> OutputFile:
+    values = list(row)
+    values[4] = Level(row[4])
+    return OutputFile(*values)
+
+
+def _request(row: Sequence[Any]) -> JobRequest:
+    return JobRequest(
+        id=row[0],
+        workspace=row[1],
+        backend=row[2],
+        requested_actions=tuple(json.loads(row[3])),
+        requested_by=row[4],
+        created_at=row[5],
+        force=bool(row[6]),
+        organisation=row[7],
+        branch=row[8],
+        commit=row[9],
+        dirty=bool(row[10]),
+        code=row[11],
+        project_yaml=row[12],
+        cancelled=bool(row[13]),
+    )
+
+
+__all__ = ["FILE", "JOBS", "Store", "now", "on_network"]

@@ -1,0 +1,88 @@
+"""What stands between the store and a file that cannot be one: refusals, and SQLite's errors in our words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import StoreUnavailable
+
+FILE = "store.sqlite"
+JOBS = "jobs"
+"""The folder beside the store that holds a folder for each job."""
+_HEADER = b"SQLite format 3\x00"
+_NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "lustre", "ceph", "gpfs", "beegfs")
+
+
+def on_network(folder: Path) -> bool:
+    """Whether a folder is on a network file system, where SQLite's write-ahead log is not safe."""
+    try:
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    real = os.path.realpath(folder)
+    best, kind = "", ""
+    for line in mounts:
+        _, point, name, *_ = line.split(" ")
+        point = point.replace("\\040", " ")
+        if len(point) >= len(best) and (real == point or real.startswith(point.rstrip("/") + "/")):
+            best, kind = point, name
+    return kind.startswith(_NETWORK_FILE_SYSTEMS)
+
+
+def has_content(file: Path) -> bool:
+    """Whether a file is there and not empty."""
+    return file.exists() and file.stat().st_size > 0
+
+
+def refuse_damaged(file: Path) -> None:
+    """Raises StoreUnavailable for a store that is there but cannot be one, or is gone while its jobs are not."""
+    try:
+        with file.open("rb") as stream:
+            header = stream.read(len(_HEADER))
+    except FileNotFoundError:
+        header = b""
+    except OSError as error:
+        raise StoreUnavailable(f"{file} cannot be read: {error.strerror}.", "Make it readable.") from error
+    if header and header != _HEADER:
+        raise damaged(file, "it is not a database")
+    if not header and (file.parent / JOBS).is_dir() and any((file.parent / JOBS).iterdir()):
+        raise damaged(file, "it is empty or gone, but its jobs are still there")
+
+
+@contextlib.contextmanager
+def translated(file: Path) -> Iterator[None]:
+    """Raises SQLite's errors as StoreUnavailable, with the cure."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "readonly" in text or "unable to open" in text:
+            raise not_writable(file.parent, error) from error
+        if "full" in text:
+            raise StoreUnavailable(f"The disk of {file} is full.", "Free some space; nothing is lost.") from error
+        if "locked" in text:
+            raise StoreUnavailable(f"{file} is in use by another program.", "Wait for it, or end it.") from error
+        raise damaged(file, text) from error
+    except sqlite3.DatabaseError as error:
+        raise damaged(file, str(error)) from error
+
+
+def damaged(file: Path, why: str) -> StoreUnavailable:
+    """The refusal of a file that cannot be the store."""
+    return StoreUnavailable(
+        f"The history in {file} is damaged: {why}.",
+        f"Nothing was changed. Put back a copy of the file, or move the folder {file.parent} elsewhere to begin a new "
+        "history; published outputs stay where they are.",
+    )
+
+
+def not_writable(folder: Path, error: Exception) -> StoreUnavailable:
+    """The refusal of a folder in which nothing can be kept."""
+    return StoreUnavailable(
+        f"The state folder {folder} cannot be written to: {error}.",
+        "Make it writable, or set JUPYTER_PIPELINE_STATE (or `state` in jupyter_pipeline.toml) to a folder that is.",
+    )

@@ -1,0 +1,1 @@
+"""Speed, measured by hand and never asserted; docs/performance.md says how."""

@@ -1,0 +1,65 @@
+"""What several tests share: requirements, small projects, and running the program as a person would."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+SETTINGS = """
+[runtimes."sh:v1"]
+kind = "system"
+program = "sh"
+"""
+"""A runtime of this machine's own programs: nothing to build."""
+
+
+def require(condition: bool, what: str) -> None:
+    """Skip a test where a tool is missing; with JUPYTER_PIPELINE_REQUIRE=all that is a failure."""
+    if condition:
+        return
+    if os.environ.get("JUPYTER_PIPELINE_REQUIRE") == "all":
+        pytest.fail(f"{what} is required, since JUPYTER_PIPELINE_REQUIRE=all", pytrace=False)
+    pytest.skip(f"needs {what}")
+
+
+def make_project(folder: Path, actions: str, settings: str = SETTINGS, **files: str) -> Path:
+    """Write a project of version 4 with these actions (YAML); `files` maps names with __ for / and no suffix."""
+    folder.mkdir(parents=True, exist_ok=True)
+    body = textwrap.indent(textwrap.dedent(actions).strip("\n"), "  ")
+    (folder / "project.yaml").write_text(f"version: '4.0'\nactions:\n{body}\n", encoding="utf-8")
+    (folder / "jupyter_pipeline.toml").write_text(settings, encoding="utf-8")
+    for name, text in files.items():
+        path = folder / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+    return folder
+
+
+def action(name: str, script: str, needs: str = "", level: str = "moderately_sensitive", **outputs: str) -> str:
+    """The YAML of one action that runs a shell script given as text."""
+    quoted = script.replace("'", "'\\''")
+    lines = [f"{name}:", f"  run: \"sh:v1 sh -c '{quoted}'\"".replace("\\", "\\\\") if '"' not in script else ""]
+    if '"' in script:
+        lines[1] = "  run: >-\n    sh:v1 sh -c '" + quoted + "'"
+    lines += [f"  needs: [{needs}]"] if needs else []
+    lines += ["  outputs:", f"    {level}:"]
+    lines += [f"      {label}: {pattern}" for label, pattern in (outputs or {"out": f"output/{name}.csv"}).items()]
+    return "\n".join(lines) + "\n"
+
+
+def cli(*arguments: str, cwd: Path, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``jupyter-pipeline`` as a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "jupyter_pipeline.cli", *arguments],
+        cwd=cwd,
+        env=os.environ | {"COLUMNS": "120", **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )

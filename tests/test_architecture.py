@@ -1,0 +1,98 @@
+"""The rules of the house, held by tests: layers, import cost, size of files."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "jupyter_pipeline"
+
+LAYERS = {
+    "nouns": "models config errors",
+    "rules": (
+        "yamlsyntax yamltree spec spec_action spec_checks spec_faults spec_paths graph patterns plan lifecycle levels "
+        "commands dependencies pysource compare"
+    ),
+    "effects": (
+        "store store_guard store_schema staging outputs tables git snapshots trees joblog ids lease runtimes executors"
+    ),
+    "application": "views project engine service planning publication following history housekeeping doctor",
+    "surfaces": "cli",
+}
+"""A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""
+
+ROW = {name: row for row, names in enumerate(LAYERS.values()) for name in names.split()}
+HEAVY = ("nbformat", "nbconvert", "papermill", "tornado", "ipywidgets", "docker", "rich", "psutil", "pyarrow")
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules of this package that a module imports, as their first name below the package."""
+    package = ["jupyter_pipeline", *path.relative_to(PACKAGE).parts[:-1]]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            full = [*base, *(node.module.split(".") if node.module else [])]
+            names = [[*full, alias.name] for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name.split(".") for alias in node.names]
+        else:
+            continue
+        found |= {
+            name[1] for name in names if name[0] == "jupyter_pipeline" and len(name) > 1 and name[1] != "__version__"
+        }
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_no_later_layer(path: Path) -> None:
+    name = name_of(path)
+    assert name in ROW, f"{name} is in no layer: add it to LAYERS and to docs/architecture.md"
+    for imported in imports_of(path):
+        assert ROW[imported] <= ROW[name], f"{name} imports {imported}, which stands above it"
+
+
+def test_imports_have_no_cycles() -> None:
+    needs: dict[str, set[str]] = {}
+    for path in modules():
+        needs.setdefault(name_of(path), set()).update(imports_of(path) - {name_of(path)})
+    import graphlib
+
+    order = list(graphlib.TopologicalSorter(needs).static_order())
+    assert len(order) >= len(needs)
+
+
+def test_only_the_store_says_sqlite3() -> None:
+    for path in modules():
+        if path.name not in ("store.py", "store_guard.py"):
+            assert "sqlite3" not in path.read_text(encoding="utf-8"), path
+
+
+@pytest.mark.parametrize("module", ["jupyter_pipeline", "jupyter_pipeline.project"])
+def test_importing_is_cheap(module: str) -> None:
+    code = f"import sys, {module}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not [name for name in HEAVY if name in loaded]
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_stay_small(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGER.get(name_of(path), 400), "break it up, or say in LONGER why not"
+
+
+LONGER = {"store": 440}
+"""The store is every statement on its tables, in one place on purpose."""

@@ -1,0 +1,579 @@
+"""The pages in docs/ against the code: what they list is what there is, what they quote is said, what they show works.
+
+``python tests/test_docs.py --write`` writes anew the parts that are made from the code.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from test_architecture import LAYERS, PACKAGE, modules, name_of
+
+from jupyter_pipeline import config, levels, lifecycle, models, outputs, plan, planning, publication, spec
+from jupyter_pipeline.executors import local, sandbox
+from jupyter_pipeline.executors.process import ProcessExecutor
+from jupyter_pipeline.models import Severity, StatusCode
+from jupyter_pipeline.runtimes import definitions
+from jupyter_pipeline.spec_faults import NATIVE
+from jupyter_pipeline.store_schema import SCHEMA
+
+ROOT = PACKAGE.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([*DOCS.rglob("*.md"), ROOT / "README.md"])
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def page(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
+
+
+def section(name: str, heading: str) -> str:
+    """What stands below a heading, up to the next one of its rank or a higher one."""
+    rank = heading.split(" ", maxsplit=1)[0]
+    _, found, rest = f"\n{page(name)}".partition(f"\n{heading}\n")
+    assert found, f"docs/{name}.md has no heading {heading!r}"
+    return re.split(rf"^#{{1,{len(rank)}}} ", rest, flags=re.MULTILINE)[0]
+
+
+def rows(text: str, *header: str) -> list[list[str]]:
+    """The cells of every table that begins with these column names."""
+    found: list[list[str]] = []
+    inside = False
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")] if line.startswith("|") else []
+        if tuple(cells[: len(header)]) == header:
+            inside = True
+        elif not cells:
+            inside = False
+        elif inside and not line.startswith("|---"):
+            found.append(cells)
+    return found
+
+
+def coded(text: str) -> list[str]:
+    """What stands in backticks, outside of blocks."""
+    return [" ".join(found.split()) for found in re.findall(r"`([^`]+)`", FENCE.sub("", text))]
+
+
+def blocks(language: str) -> list[Any]:
+    """The examples in one language, of all pages, as parameters."""
+    return [
+        pytest.param(text, id=f"{path.stem}-{number}")
+        for path in PAGES
+        for number, (found, text) in enumerate(FENCE.findall(path.read_text(encoding="utf-8")))
+        if found == language
+    ]
+
+
+def tree(module: Any) -> ast.Module:
+    return ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+
+
+# -- the parts that are made from the code ---------------------------------------------------------
+
+
+def codes_table() -> str:
+    lines = ["| Code | State | Sentence |", "|---|---|---|"]
+    lines += [f"| `{code}` | `{lifecycle.STATE_OF[code]}` | {lifecycle.SENTENCES[code]} |" for code in StatusCode]
+    return "\n".join(lines) + "\n"
+
+
+def diagram() -> str:
+    """The diagram with its arrows in the order of the codes."""
+    head, *arrows = lifecycle.diagram().splitlines()
+    place = {str(code): number for number, code in enumerate(StatusCode)}
+    arrows.sort(key=lambda arrow: [place[code] for code in arrow.split() if code in place])
+    return "\n".join(["```mermaid", head, *arrows, "```"]) + "\n"
+
+
+def runtimes_table() -> str:
+    lines = ["| Name | Also | Kind | Program | Python | Packages | Fallback |", "|---|---|---|---|---|---|---|"]
+    entries = {entry["name"]: entry for entry in definitions_data()["runtime"]}
+    for name, entry in entries.items():
+        full = entries[entry["same_as"]] | {"fallback": None, "aliases": ()} | entry if "same_as" in entry else entry
+        lock = full.get("lock")
+        cells = [f"`{name}`", ", ".join(f"`{other}`" for other in full.get("aliases", ()))]
+        cells += [f"`{full['kind']}`", f"`{full['program']}`", full.get("python", "")]
+        cells += [f"[{lock}](../jupyter_pipeline/runtimes/locks/{lock})" if lock else ""]
+        cells += [f"`{full['fallback']}`" if full.get("fallback") else ""]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def definitions_data() -> dict[str, Any]:
+    return tomllib.loads((PACKAGE / "runtimes" / "definitions.toml").read_text(encoding="utf-8"))
+
+
+GENERATED: list[tuple[str, str, Callable[[], str]]] = [
+    ("lifecycle", "codes", codes_table),
+    ("lifecycle", "diagram", diagram),
+    ("runtimes", "runtimes", runtimes_table),
+]
+
+
+def with_generated(name: str, part: str, text: str) -> str:
+    """The page with one generated part as it should be."""
+    begin, end = f"<!-- generated: {part} -->\n", "<!-- end -->"
+    before, found, rest = page(name).partition(begin)
+    assert found, f"docs/{name}.md has no marker for {part}"
+    return before + begin + text + end + rest.partition(end)[2]
+
+
+@pytest.mark.parametrize(("name", "part", "make"), GENERATED, ids=lambda value: value if isinstance(value, str) else "")
+def test_generated_part_is_fresh(name: str, part: str, make: Callable[[], str]) -> None:
+    assert page(name) == with_generated(name, part, make()), "run: python tests/test_docs.py --write"
+
+
+# -- architecture ------------------------------------------------------------------------------------
+
+
+def test_layers_are_those_of_the_layer_test() -> None:
+    shown = {layer.lower(): coded(names) for layer, names in rows(page("architecture"), "Layer", "Modules")}
+    assert shown == {layer: names.split() for layer, names in LAYERS.items()}
+
+
+def test_every_module_is_described() -> None:
+    described = [name for names, _ in rows(page("architecture"), "Module") for name in coded(names)]
+    assert sorted(described) == sorted(name for names in LAYERS.values() for name in names.split())
+    unwritten = {name for names, what in rows(page("architecture"), "Module", "What it is for") for name in coded(names)
+                 if what.startswith("Not written yet")}  # fmt: skip
+    assert not unwritten & {name_of(path) for path in modules()}, "it is written: say what it is for"
+
+
+def test_every_column_of_the_store_has_a_writer() -> None:
+    text = section("architecture", "## The tables")
+    for table, body in re.findall(r"CREATE TABLE IF NOT EXISTS (\w+) \((.*?)\)(?: WITHOUT ROWID)?;", SCHEMA, re.DOTALL):
+        columns = re.findall(r"(?:^|,)\s*([a-z][a-z0-9_]*) [A-Z]", body)
+        _, found, rest = text.partition(f"**{table}**")
+        assert found, table
+        shown = [name for cells in rows(rest.partition("\n**")[0], "Columns", "Writer") for name in coded(cells[0])]
+        assert sorted(shown) == sorted(columns), table
+
+
+def test_functions_that_are_named_exist() -> None:
+    text = section("architecture", "## When something is killed")
+    text += section("architecture", "## The way of one request")
+    homes = {"shim": "executors.shim", "executor": "executors.local"}
+    for name in set(re.findall(r"`([a-z_]+(?:\.\w+)+)`", text)) - {"result.json", "project.yaml"}:
+        module, *path = name.split(".")
+        found: Any = import_module(f"jupyter_pipeline.{homes.get(module, module)}")
+        owners = [found, *(value for value in vars(found).values() if isinstance(value, type))]
+        assert any(hasattr(owner, path[0]) for owner in owners), name
+
+
+def test_every_decision_is_listed() -> None:
+    text = " ".join(section("architecture", "## Decisions").split())
+    for file in (DOCS / "decisions").glob("*.md"):
+        number, title = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ").split(". ", 1)
+        assert f"{number}. [{title}](decisions/{file.name})" in text
+
+
+# -- the life of a job -------------------------------------------------------------------------------
+
+
+def test_every_end_of_a_job_is_explained() -> None:
+    explained = {name for cells in rows(page("lifecycle"), "What happened") for name in coded(cells[1])}
+    explained |= set(coded(section("lifecycle", "## What a failure stops")))
+    ends = {code for code, state in lifecycle.STATE_OF.items() if state is models.State.FAILED}
+    assert ends <= explained
+
+
+@pytest.mark.parametrize(("header", "words"), [("State", models.State), ("Status", models.RequestStatus)])
+def test_states_and_statuses_are_listed(header: str, words: Any) -> None:
+    assert [coded(cells[0]) for cells in rows(page("lifecycle"), header)] == [[str(word)] for word in words] or (
+        sorted(coded(cells[0])[0] for cells in rows(page("lifecycle"), header)) == sorted(map(str, words))
+    )
+
+
+# -- settings ----------------------------------------------------------------------------------------
+
+
+def settings_of_the_loader() -> dict[str, set[str]]:
+    """The settings that config.py reads, by the heading under which the page has them."""
+    headings = {"load": "## Settings", "_limits": "### `[limits]` and `[actions.NAME]`"}
+    headings["_runtime"] = '### `[runtimes."NAME"]`'
+    found: dict[str, set[str]] = {heading: set() for heading in headings.values()}
+    found["### `[stata]`"] = set()
+    for function in tree(config).body:
+        if not isinstance(function, ast.FunctionDef) or function.name not in headings:
+            continue
+        for call in ast.walk(function):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+                continue
+            names = {arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)}
+            if "stata" in ast.unparse(call.func):
+                found["### `[stata]`"] |= names
+            elif call.func.attr in ("text", "get", "sub", "tables", "refuse_unknown") and "table" in ast.unparse(
+                call.func
+            ):
+                found[headings[function.name]] |= names
+    return found
+
+
+@pytest.mark.parametrize("heading", list(settings_of_the_loader()))
+def test_every_setting_is_explained(heading: str) -> None:
+    text = section("configuration", heading).partition("\n###")[0]
+    shown = {coded(cells[0])[0] for cells in rows(text, "Setting", "Default", "Meaning")}
+    assert shown == settings_of_the_loader()[heading]
+
+
+def test_every_field_of_the_settings_is_explained() -> None:
+    known = set(coded(page("configuration"))) | {"action_limits", "stata_program", "stata_license", "name"}
+    for kind in (config.Config, config.RuntimeSetting, models.Limits):
+        assert {field.name for field in fields(kind)} <= known
+
+
+def test_every_environment_variable_is_explained() -> None:
+    read = set()
+    for path in modules():
+        if name_of(path) == "cli":  # what a terminal looks like is for docs/cli.md
+            continue
+        text = path.read_text(encoding="utf-8")
+        read |= set(re.findall(r"JUPYTER_PIPELINE_[A-Z]+", text))
+        read |= set(re.findall(r"environ(?:\.get\(|\[)\"(\w+)\"", text))
+    shown = {name for cells in rows(page("configuration"), "Variable") for name in coded(cells[0])}
+    assert read | {"STATA_LICENSE"} == shown
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_example_of_settings_is_loaded(text: str, tmp_path: Path) -> None:
+    name = "pyproject.toml" if "[tool." in text else config.FILE
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    loaded = config.load(tmp_path)
+    assert loaded != config.load(tmp_path / "elsewhere", workspace=loaded.workspace)
+    for runtime in loaded.runtimes:
+        assert definitions.choices(runtime, loaded)
+
+
+# -- outputs -----------------------------------------------------------------------------------------
+
+
+def sentences(text: str) -> list[str]:
+    """The first cell of each row that quotes a sentence."""
+    return [match for line in text.splitlines() for match in re.findall(r"^\| `([^`]+)` \|", line)]
+
+
+def is_said(sentence: str, source: str) -> bool:
+    """Whether the fixed parts of a sentence, those outside ``<...>``, stand in the code."""
+    parts = [part.strip(" .:,") for part in re.split(r"<[^>]+>", sentence)]
+    return all(part in source for part in parts)
+
+
+def source_of(*found: Any) -> str:
+    """The code with texts that go on in the next line put together, and the first of two words where one is chosen."""
+    text = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in found)
+    text = re.sub(r"\{'(\w+)' if [^}]+ else '\w+'\}", r"\1", text)
+    return re.sub(r'"\s*\n\s*f?"', "", text)
+
+
+def test_reasons_to_withhold_are_the_exact_ones() -> None:
+    answers = [
+        levels.reason_withheld("a.rds", 1, None),
+        levels.reason_withheld("a.txt", 17 * 1024**2, None),
+        levels.reason_withheld("a.csv", 1, levels.TableFacts(error="odd")),
+        levels.reason_withheld("a.csv", 1, levels.TableFacts(1, (" Patient_ID ",))),
+        levels.reason_withheld("a.csv", 1, levels.TableFacts(6000, ("a",))),
+    ]
+    shown = sentences(section("outputs", "## Withheld"))
+    assert len(shown) == len(answers)
+    for sentence, answer in zip(shown, answers, strict=True):
+        pattern = re.escape(re.sub(r"<[^>]+>", "\0", sentence)).replace("\0", ".+")
+        assert re.fullmatch(pattern, answer or ""), answer
+    assert " ".join(sorted(levels.VIEWABLE_TYPES)) in section("outputs", "## Withheld")
+    assert "It is <level>: only code may read it." in page("outputs")
+
+
+def test_refused_files_are_quoted() -> None:
+    quoted = [name for name in coded(section("outputs", "### Links and odd files")) if name.endswith(".")]
+    assert len(quoted) == 4
+    for sentence in quoted:
+        assert is_said(sentence, source_of(outputs)), sentence
+
+
+def test_manifest_example_has_the_keys_of_a_manifest() -> None:
+    found = next(text for language, text in FENCE.findall(page("outputs")) if language == "json")
+    example = json.loads(found)
+    (path, entry), *_ = example["outputs"].items()
+    file = models.OutputFile(path, "describe", "j", "r", models.Level.MODERATELY, 113, 1, "abc")
+    facts = {"user": None, "repo": None, "commit": None}
+    assert set(entry) == set(outputs.manifest_entry(file, facts))
+    explained = {name for cells in rows(page("outputs"), "Key", "Meaning") for name in coded(cells[0])}
+    assert explained == set(entry) | set(example) - {"outputs"}
+
+
+def test_patterns_page_and_levels_agree() -> None:
+    assert [coded(cells[0])[0] for cells in rows(page("outputs"), "Level")] == [str(level) for level in models.Level]
+    assert " before ".join(f"`{level}`" for level in models.STRICTNESS) in " ".join(page("outputs").split())
+
+
+# -- staleness ---------------------------------------------------------------------------------------
+
+
+def test_every_quoted_reason_is_one() -> None:
+    from jupyter_pipeline import dependencies
+
+    source = source_of(plan, planning, publication, dependencies)
+    shown = sentences(section("staleness", "## Reasons"))
+    assert len(shown) > 20
+    for sentence in shown:
+        assert is_said(sentence, source), sentence
+
+
+def test_every_reason_is_quoted() -> None:
+    """The fixed parts of what the planner can say stand on the page."""
+    text = page("staleness").replace("runs again first", "run again first")
+    left_out = {"another action"}  # stands for an action whose name is not known any more
+    planner = next(node for node in tree(plan).body if isinstance(node, ast.ClassDef) and node.name == "_Planner")
+    damages = next(
+        node for node in tree(publication).body if isinstance(node, ast.FunctionDef) and node.name == "damages"
+    )
+    idle = {id(node.value) for part in (planner, damages) for node in ast.walk(part) if isinstance(node, ast.Expr)}
+    said = [
+        node.value
+        for part in (planner, damages)
+        for node in ast.walk(part)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in idle
+    ]
+    assert len(said) > 20
+    for words in said:
+        if " " in words.strip() and words not in left_out:
+            assert words.strip(" .:,") in text, words
+
+
+def test_verdicts_and_parts_of_the_fingerprint_are_listed() -> None:
+    assert [coded(cells[0])[0] for cells in rows(page("staleness"), "Verdict")] == [
+        "run", "stale", "skip", "cannot_run"
+    ]  # fmt: skip
+    assert {str(verdict) for verdict in plan.Verdict} == {"run", "stale", "skip", "cannot_run"}
+    parts = [cells[0] for cells in rows(section("staleness", "## The fingerprint"), "Part")]
+    assert parts == [field.name for field in fields(plan.Fingerprint)]
+
+
+def test_code_file_types_are_listed() -> None:
+    from jupyter_pipeline import dependencies
+
+    shown = next(name for name in coded(page("staleness")) if name.startswith(".py "))
+    assert sorted(shown.split()) == sorted(dependencies._CODE)
+
+
+# -- isolation ---------------------------------------------------------------------------------------
+
+
+def test_missing_isolation_is_quoted(tmp_path: Path) -> None:
+    for sentence in ProcessExecutor(tmp_path).missing_isolation:
+        assert f"- {sentence}\n" in page("isolation")
+
+
+def test_places_of_the_sandbox_are_listed() -> None:
+    places = {cells[0]: cells[1] for cells in rows(page("isolation"), "Place")}
+    assert coded(places["`/etc`"])[0].split() == sandbox.CONFIGURATION
+    assert next(coded(cell) for cell in places if "/usr" in cell) == list(sandbox.SYSTEM)
+
+
+def test_environment_of_a_job_is_listed(tmp_path: Path) -> None:
+    from jupyter_pipeline.executors import Task
+
+    runtime = models.Runtime("r", "", "sh", ())
+    task = Task("id", tmp_path, (), tmp_path, tmp_path, runtime, models.Limits(), ())
+    shown = {name for cells in rows(page("isolation"), "Variable") for name in coded(cells[0])}
+    added = {"OPENSAFELY_BACKEND", "TMPDIR", "STATA_LICENSE", "STATA_PROGRAM", "R_LIBS_USER"}
+    assert shown == set(local.environment(task, "/tmp")) | added
+
+
+# -- runtimes ----------------------------------------------------------------------------------------
+
+
+def test_platform_only_images_are_named() -> None:
+    assert set(definitions_data()["platform_only"]) <= set(coded(page("runtimes")))
+    assert {cells[0] for cells in rows(page("runtimes"), "Kind")} == {f"`{kind}`" for kind in definitions.KINDS}
+
+
+# -- project.yaml ------------------------------------------------------------------------------------
+
+RULE_TABLE = ("Rule", "How bad", "Wrong", "What it says")
+WHOLE_FILE = ("### The text as YAML", "### The file as a whole")
+_GOOD = "{run: 'python:v2 python %s.py', outputs: {highly_sensitive: {table: output/%s.csv}}}"
+
+
+def _actions(version: str, **actions: str) -> str:
+    return f'version: "{version}"\nactions:\n' + "".join(f"  {name}: {body}\n" for name, body in actions.items())
+
+
+def _many_overlaps() -> str:
+    body = "{run: 'python:v2 python %s.py', outputs: {highly_sensitive: {table: output/*%s*.csv}}}"
+    return _actions("4.0", **{f"a{number}": body % (number, number) for number in range(10)})
+
+
+TOO_LONG_TO_SHOW: dict[str, Callable[[], str | bytes]] = {
+    "yaml-character": lambda: 'version: "4.0\x07"\n',
+    "yaml-encoding": lambda: "# café\n".encode("latin-1"),
+    "yaml-size": lambda: "#" * 8_000_001,
+    "yaml-depth": lambda: "[" * 101,
+    "yaml-nodes": lambda: "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 10}]\n" for n in range(1, 7)),
+    "problems-many": lambda: _actions("4.0", **dict.fromkeys((f"a{number}" for number in range(50_000)), "x")),
+    "run-all-reserved": lambda: _actions("5", run_all=_GOOD % ("all", "all")),
+    "path-long": lambda: _actions("4.0", plot=_GOOD % ("plot", "long/" * 200 + "plot")),
+    "overlap-more": _many_overlaps,
+}
+"""Files for rules whose fault does not fit in a line."""
+
+
+def rules_of_the_checker() -> set[str]:
+    """The names under which the code reports faults."""
+    found = set()
+    for path in modules():
+        if not name_of(path).startswith(("spec", "yaml")):
+            continue
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
+                place = {"Fault": 0, "Problem": 0, "_problem": 0, "_Complaint": 1}.get(call.func.id)
+                name = call.args[place] if place is not None and len(call.args) > place else None
+                if isinstance(name, ast.Constant):
+                    found.add(str(name.value))
+    return found
+
+
+def rule_rows() -> Iterator[tuple[str, list[str]]]:
+    """Heading and cells of every row that is about a rule."""
+    for heading in re.findall(r"^### .*$", page("project-yaml"), re.MULTILINE):
+        for cells in rows(section("project-yaml", heading), *RULE_TABLE):
+            yield heading, [*cells, *[""] * (4 - len(cells))]
+
+
+def wrong_file(heading: str, rule: str, wrong: str) -> str | bytes:
+    """The project.yaml that a row is about."""
+    if wrong.startswith("("):
+        return TOO_LONG_TO_SHOW[rule]()
+    text = wrong.strip("`").replace("→", "\t")
+    if heading in WHOLE_FILE:
+        return text.replace("⏎", "\n") + "\n"
+    name, _, value = text.partition(": ")
+    sample = next(text for language, text in FENCE.findall(page("project-yaml")) if "  plot:\n" in text)
+    head, _, plot = sample.partition("  plot:\n")
+    if name not in ("run", "needs", "outputs", "config", "dummy_data_file"):
+        old = re.compile(rf"^  {re.escape(name)}: .*\n", re.MULTILINE)
+        head = old.sub("", head) + f"  {name}: {value}\n"
+        return head if name == "plot" else f"{head}  plot:\n{plot}"
+    return f"{head}  plot:\n" + re.sub(rf"^    {name}: .*\n", "", plot, flags=re.MULTILINE) + f"    {name}: {value}\n"
+
+
+def said_of(heading: str, rule: str, wrong: str) -> tuple[str, str]:
+    """How bad the fault is and the message, as the checker has them."""
+    for problem in spec.parse(wrong_file(heading, rule, wrong)).problems:
+        if problem.rule == rule:
+            parts = problem.message.split("`")  # in backticks, every other one, nothing needs to be escaped
+            parts[::2] = [part.replace("<", "&lt;") for part in parts[::2]]
+            return str(problem.severity), "`".join(parts)
+    pytest.fail(f"{wrong} breaks no rule {rule}")
+
+
+def test_every_rule_is_explained_once() -> None:
+    shown = [coded(cells[0])[0] for _, cells in rule_rows()]
+    assert sorted(shown) == sorted(rules_of_the_checker())
+    assert set(NATIVE) <= set(shown)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cells"), list(rule_rows()), ids=lambda value: value[0] if isinstance(value, list) else ""
+)
+def test_example_of_a_rule_says_what_the_page_says(heading: str, cells: list[str]) -> None:
+    rule, severity, wrong, message = cells
+    said = said_of(heading, rule.strip("`"), wrong)
+    assert (severity, message) == said, "run: python tests/test_docs.py --write"
+
+
+def with_fresh_rules() -> str:
+    text = page("project-yaml")
+    for heading, (rule, _, wrong, _) in rule_rows():
+        bad, said = said_of(heading, rule.strip("`"), wrong)
+        before, row, rest = text.partition(f"\n| {rule} |")
+        text = f"{before}{row} {bad} | {wrong} | {said} |\n{rest.partition(chr(10))[2]}"
+    return text
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_example_of_a_project_is_valid(text: str) -> None:
+    if not text.startswith("version:"):
+        pytest.skip("a part of a file")
+    parsed = spec.parse(text)
+    assert parsed.pipeline is not None
+    assert not [problem for problem in parsed.problems if problem.severity is not Severity.HINT]
+
+
+# -- all pages ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_links_lead_somewhere(path: Path) -> None:
+    text = FENCE.sub("", path.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (path.parent / name).resolve() if name else path
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), target
+
+
+def anchors(file: Path) -> set[str]:
+    """The names of a page's headings as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", FENCE.sub("", file.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def command_lines() -> list[Any]:
+    found = []
+    for path in PAGES:
+        for text in [body for language, body in FENCE.findall(path.read_text(encoding="utf-8")) if not language]:
+            for line in re.findall(r"^jupyter pipeline (.+?)(?:\s+#.*)?$", text, re.MULTILINE):
+                found.append(pytest.param(line, id=f"{path.stem}-{line}"))
+    return found
+
+
+@pytest.mark.parametrize("line", command_lines())
+def test_commands_exist(line: str) -> None:
+    import shlex
+
+    from jupyter_pipeline.cli import parser
+
+    assert parser.parse(shlex.split(line.replace("...", "")))
+
+
+def test_version_is_the_same_everywhere() -> None:
+    import jupyter_pipeline
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == jupyter_pipeline.__version__
+
+
+def test_make_targets_are_listed() -> None:
+    targets = re.findall(r"^([a-z-]+):.*?## (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows(page("developing"), "Task") == [[f"`make {name}`", what] for name, what in targets]
+
+
+def write() -> None:
+    """Write anew what is made from the code."""
+    for name, part, make in GENERATED:
+        (DOCS / f"{name}.md").write_text(with_generated(name, part, make()), encoding="utf-8")
+    (DOCS / "project-yaml.md").write_text(with_fresh_rules(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: python tests/test_docs.py --write")
+    write()
