@@ -150,7 +150,10 @@ def _state(root: Path, given: object) -> Path:
     """The state folder: outside the project each project has one of its own below the given one."""
     if not given:
         return root / STATE_FOLDER
-    state = (root / os.path.expanduser(str(given))).resolve()
+    named = os.path.expanduser(str(given))
+    if named.startswith("~"):
+        raise InvalidConfig(f"state = {given!r} names the home of somebody unknown.", "Give the folder's full path.")
+    state = (root / named).resolve()
     own = f"{root.name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
     return state if state.is_relative_to(root) or state.name == own else state / own
 

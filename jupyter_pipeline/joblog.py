@@ -34,15 +34,17 @@ def keep_ends(log: Path, bound: int) -> None:
     end = (status.st_size - bound // 2) // BLOCK * BLOCK
     if end <= start:
         return
-    note = log.with_name(f"{CUT}.part")
+    descriptor = os.open(log, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        hole = ctypes.c_int64(start), ctypes.c_int64(end - start)
+        if _libc.fallocate(descriptor, PUNCH_HOLE_KEEP_SIZE, *hole) != 0:
+            return  # this file system cannot: the log stays whole
+    finally:
+        os.close(descriptor)
+    note = log.with_name(f"{CUT}.part")  # the room that has just been freed is enough for it
     with contextlib.suppress(OSError):
         note.write_text(json.dumps([start, end]))
         note.rename(log.with_name(CUT))
-    descriptor = os.open(log, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        _libc.fallocate(descriptor, PUNCH_HOLE_KEEP_SIZE, ctypes.c_int64(start), ctypes.c_int64(end - start))
-    finally:
-        os.close(descriptor)
 
 
 def size(log: Path) -> int:
@@ -87,16 +89,18 @@ def tail(log: Path, lines: int, most: int = 1 << 18) -> str:
     start = max(0, size(log) - most, _cut(log)[1] if size(log) - most < _cut(log)[1] else 0)
     data, _ = read(log, start, most)
     text = data.decode("utf-8", errors="replace")
-    kept = text.splitlines()[-lines:]
+    kept = text.splitlines()[-lines:] if lines > 0 else []
     return "\n".join(kept)
 
 
 def _cut(log: Path) -> tuple[int, int]:
     try:
-        start, end = json.loads(log.with_name(CUT).read_bytes())
-    except (OSError, ValueError):
-        return 0, 0
-    return start, end
+        found = json.loads(log.with_name(CUT).read_bytes())
+        if [type(one) for one in found] == [int, int]:
+            return found[0], found[1]
+    except (OSError, ValueError, TypeError):
+        pass
+    return 0, 0
 
 
 def _missing(count: int) -> bytes:

@@ -7,6 +7,7 @@ would refuse, in the same words.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -52,11 +53,16 @@ def reason_withheld(path: str, size: int, table: TableFacts | None) -> str | Non
         return None
     if table.error:
         return f"It cannot be checked as a table, so it is withheld: {table.error}."
-    if table.columns and any(name.strip().lower() == PATIENT_COLUMN for name in table.columns):
+    if table.columns and any(map(_names_patients, table.columns)):
         return f"It has a column {PATIENT_COLUMN}, so it may hold one row for each patient."
     if table.rows is not None and table.rows > MAX_ROWS:
         return f"It has {table.rows} rows; at most {MAX_ROWS} may be viewed."
     return None
+
+
+def _names_patients(column: str) -> bool:
+    """Whether a column, or one of several that another separator than the comma parts, identifies patients."""
+    return any(part.strip(" \"'").lower() == PATIENT_COLUMN for part in re.split(r"[;|\t,]", column))
 
 
 @dataclass(frozen=True, slots=True)

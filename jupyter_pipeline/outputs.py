@@ -65,7 +65,10 @@ def inventory(root: Path, outputs: Sequence[tuple[str, str]], baseline: Baseline
             found.refused.append(refusal)
             continue
         strict = strictest(level for pattern in claims for level in levels[pattern])
-        found.files.append(_describe(root / path, path, strict))
+        try:
+            found.files.append(_describe(root / path, path, strict))
+        except PermissionError:
+            found.refused.append(f"{path} may not be read. Let the job leave it readable.")
     found.files.sort(key=lambda item: str(item[0]))
     found.unclaimed.sort()
     found.unmatched.extend(pattern for pattern in levels if pattern not in matched)
@@ -98,9 +101,8 @@ def _refusal(root: Path, path: str, entry: os.DirEntry[str], baseline: Baseline 
     real = Path(os.path.realpath(root / inside if inside is not None else root / path))
     if not real.is_relative_to(base) or not real.is_file() or _is_given(real, base, baseline):
         return f"{path} is a link to {_shown(target)}, which the job did not write. Write the file itself."
-    spare = root / f"{path}.link"
-    os.link(real, spare)
-    os.replace(spare, root / path)
+    (root / path).unlink()
+    os.link(real, root / path)
     return None
 
 
@@ -138,14 +140,14 @@ class Move:
     keep: Path | None
 
 
-def check_target(root: Path, path: str) -> None:
-    """Raises OutputRefused when publishing `path` would leave the project's folder through a link."""
-    parent = (root / path).parent
-    while not parent.exists() and parent != root:
-        parent = parent.parent
-    if not Path(os.path.realpath(parent)).is_relative_to(os.path.realpath(root)):
+def check_folder(root: Path, folder: Path) -> None:
+    """Raises OutputRefused when writing into `folder` would leave the project's folder through a link."""
+    existing = folder
+    while not os.path.lexists(existing) and existing != root:
+        existing = existing.parent
+    if not Path(os.path.realpath(existing)).is_relative_to(os.path.realpath(root)):
         raise OutputRefused(
-            f"{path} would be written outside the project, since {parent.relative_to(root)} is a link.",
+            f"Outputs would be written outside the project, since {existing.relative_to(root)} is a link.",
             "Make it a real folder.",
         )
 
@@ -178,9 +180,8 @@ class _Publication:
 
     def run(self) -> None:
         for folder in {(self.root / move.file.path).parent for move in self.moves}:
+            check_folder(self.root, folder)
             folder.mkdir(parents=True, exist_ok=True)
-        for move in self.moves:
-            check_target(self.root, move.file.path)
         if self.moves and os.stat(self.source).st_dev != os.stat(self.root).st_dev:
             for move in self.moves:
                 target = self.root / move.file.path
@@ -194,7 +195,7 @@ class _Publication:
 
     def _replace(self, target: Path, copy: Path | None, move: Move) -> None:
         origin = copy or self.source / move.file.path
-        if not os.path.lexists(origin) and os.path.lexists(target):
+        if not os.path.lexists(origin) and has_arrived(target, move.file):
             return  # a crash came after this step
         if target.is_dir() and not target.is_symlink():
             raise IsADirectoryError(errno.EISDIR, "There is a folder of that name", str(target))
@@ -203,7 +204,15 @@ class _Publication:
         elif os.path.lexists(target) and move.keep is not None and not os.path.lexists(move.keep):
             move.keep.parent.mkdir(parents=True, exist_ok=True)
             relocate(target, move.keep)
-        os.replace(origin, target)
+        try:
+            os.replace(origin, target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            # A folder of the project can be a mount of its own.
+            part = target.with_name(f".{target.name}.part")
+            shutil.copy2(origin, part)
+            os.replace(part, target)
 
     def _spare(self, target: Path) -> None:
         """Hold on to a file that nobody will want once all has gone well."""
@@ -215,13 +224,14 @@ class _Publication:
 
     def take_back(self) -> None:
         """Undo what was done, as far as the disk lets us."""
-        for move in reversed(self.begun):
+        begun = set(map(id, self.begun))
+        for move in reversed(self.moves):
             target, origin = self.root / move.file.path, self.source / move.file.path
             copy = self.copies.pop(move.file.path, None)
             with contextlib.suppress(OSError):
-                if copy is not None and not copy.exists():
+                if copy is not None and not copy.exists() and id(move) in begun:
                     target.unlink()
-                elif copy is None and not os.path.lexists(origin):
+                elif copy is None and not os.path.lexists(origin) and has_arrived(target, move.file):
                     os.replace(target, origin)
                 if copy is not None:
                     copy.unlink(missing_ok=True)
@@ -234,6 +244,15 @@ class _Publication:
         for copy in self.copies.values():
             with contextlib.suppress(OSError):
                 copy.unlink(missing_ok=True)
+
+
+def has_arrived(target: Path, file: WrittenFile) -> bool:
+    """Whether `target` is the file that was to be put there."""
+    try:
+        status = target.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return status.st_size == file.size and status.st_mtime_ns == file.mtime_ns
 
 
 def relocate(source: Path, target: Path) -> None:
@@ -271,7 +290,11 @@ def remove_obsolete(root: Path, files: Iterable[OutputFile]) -> list[str]:
             if os.path.lexists(target):
                 stayed.append(file.path)
             continue
-        target.unlink(missing_ok=True)
+        try:
+            target.unlink(missing_ok=True)
+        except OSError:
+            stayed.append(file.path)
+            continue
         for parent in target.relative_to(root).parents:
             if parent == Path():
                 break

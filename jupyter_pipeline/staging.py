@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from .errors import PipelineError
 
@@ -48,24 +48,9 @@ def make_folders(target: Path, outputs: Iterable[str]) -> None:
 
 def copy_workspace(code: Path, inputs: Path, target: Path) -> Baseline:
     """Copy the code and then the inputs into `target`; what it holds afterwards."""
-    shutil.copytree(code, target, symlinks=True, dirs_exist_ok=True, copy_function=_copy)
-    _make_way(inputs, target)
-    shutil.copytree(inputs, target, symlinks=True, dirs_exist_ok=True, copy_function=_copy)
+    for source in (code, inputs):
+        _copy_over(source, target)
     return {path: fingerprint(entry.stat(follow_symlinks=False)) for path, entry in walk(target)}
-
-
-def _make_way(inputs: Path, target: Path) -> None:
-    """Remove what of the code stands where an input or its folder must be, as an overlay would hide it.
-
-    Above all a link: through it the input would be written somewhere else.
-    """
-    for path, _ in walk(inputs):
-        for parent in reversed(PurePosixPath(path).parents):
-            place = target / parent
-            if place.is_symlink() or place.is_file():
-                place.unlink()
-        if (target / path).is_dir() and not (target / path).is_symlink():
-            shutil.rmtree(target / path)
 
 
 def walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -100,11 +85,22 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target, follow_symlinks=False)
 
 
-def _copy(source: str, target: str) -> str:
-    """Copy one file so that the job may write to it, whatever the snapshot's permissions say."""
-    if os.path.lexists(target):
-        os.unlink(target)
-    shutil.copy2(source, target, follow_symlinks=False)
-    if not os.path.islink(target):
-        os.chmod(target, os.stat(target).st_mode | 0o200)
-    return target
+def _copy_over(source: Path, target: Path) -> None:
+    """Copy a tree over what is there; as in an overlay, what comes later hides what stands in its way.
+
+    Above all a link: through it a file would be written somewhere else.
+    """
+    for place, folders, files in os.walk(source):
+        here = target / os.path.relpath(place, source)
+        if here.is_symlink() or here.is_file():
+            here.unlink()
+        here.mkdir(parents=True, exist_ok=True)
+        links = [name for name in folders if os.path.islink(f"{place}/{name}")]
+        for name in (*files, *links):
+            copy = here / name
+            if copy.is_dir() and not copy.is_symlink():
+                shutil.rmtree(copy)
+            copy.unlink(missing_ok=True)
+            shutil.copy2(f"{place}/{name}", copy, follow_symlinks=False)
+            if not copy.is_symlink():
+                copy.chmod(copy.stat().st_mode | 0o200)  # the job may change its own copy

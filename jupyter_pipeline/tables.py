@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
@@ -36,11 +37,19 @@ def _facts(stream: IO[bytes], size: int) -> TableFacts:
         return _facts_of_large(stream)
     csv.field_size_limit(FIELD_BOUND)
     with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as text:
-        reader = csv.reader(text, strict=True)
-        header = next(reader, None)
+        reader = csv.reader(_lines(text), strict=True)
+        header = next((row for row in reader if row), None)  # whoever reads the table skips empty lines too
         if header is None:
             return TableFacts(rows=0, columns=())
         return TableFacts(rows=sum(1 for row in reader if row), columns=tuple(header))
+
+
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a text, none of which may fill the memory: a small archive can hold an endless one."""
+    while line := text.readline(FIELD_BOUND):
+        if len(line) == FIELD_BOUND and not line.endswith("\n"):
+            raise csv.Error(f"a line is longer than {FIELD_BOUND // 1024**2} MB")
+        yield line
 
 
 def _facts_of_large(stream: IO[bytes]) -> TableFacts:

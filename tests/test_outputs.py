@@ -472,7 +472,7 @@ def test_a_folder_that_is_a_link_out_of_the_project_is_refused_and_left_alone(
     outside.mkdir()
     (project / "output").symlink_to(outside)
     with pytest.raises(OutputRefused, match=r"outside the project.*real folder"):
-        outputs.check_target(project, path)
+        outputs.check_folder(project, (project / path).parent)
     with pytest.raises(OutputRefused):
         outputs.publish(project, source, [Move(make(source, path), None), Move(make(source, "b.csv"), None)])
     assert list(outside.iterdir()) == []
