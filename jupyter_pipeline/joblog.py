@@ -71,6 +71,8 @@ def read(log: Path, start: int = 0, most: int = 1 << 20) -> tuple[bytes, int]:
             data = file.read(most)
     except FileNotFoundError:
         return b"", start
+    if _cut(log) != (cut_start, cut_end):  # it was cut while it was read
+        return read(log, start, most)
     return data, start + len(data)
 
 

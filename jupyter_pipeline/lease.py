@@ -37,12 +37,12 @@ class Lease:
         """Try to take the lease; whether it is ours now."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor = descriptor  # before it is locked: an interrupt must not leave a lock that nobody knows of
         if not _locked(descriptor):
-            os.close(descriptor)
+            self.give_back()
             return False
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
-        self._descriptor = descriptor
         return True
 
     def give_back(self) -> None:

@@ -11,15 +11,13 @@ import getpass
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import config as configuration
 from . import (
-    doctor,
     executors,
     git,
     history,
-    housekeeping,
     ids,
     joblog,
     levels,
@@ -31,7 +29,6 @@ from . import (
     spec,
 )
 from .config import Config
-from .engine import Engine
 from .errors import InvalidRequest, ProjectNotFound
 from .following import Teller
 from .lease import Lease
@@ -46,9 +43,11 @@ from .models import (
     StatusCode,
 )
 from .plan import Plan
-from .service import spawn
 from .store import JOBS, Store, now
 from .views import RequestView, ViewedOutput, view
+
+if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
+    from . import doctor, housekeeping
 
 POLL = 0.1
 """Seconds between looks at the store while another process is the engine."""
@@ -159,6 +158,8 @@ class Project:
             try:
                 while not store.is_finished(request_id):
                     if lease.take():
+                        from .engine import Engine
+
                         store.check_integrity()
                         folder = self.config.folder / JOBS
                         engine = Engine(self.config, store, executors.get(self.config.executor, folder))
@@ -176,6 +177,8 @@ class Project:
     def detach(self) -> None:
         """See to it that an engine of its own runs what is unfinished."""
         if Lease(self.config).holder() is None:
+            from .service import spawn
+
             spawn(self.config)
 
     def cancel(self, request_id: str, job_ids: Sequence[str] | None = None) -> int:
@@ -316,19 +319,27 @@ class Project:
 
     def remove_runtime(self, name: str) -> int:
         """Delete what was built for a runtime, which may serve other projects too; bytes freed."""
+        from . import housekeeping
+
         return housekeeping.remove_runtime(self.config, name)
 
     def holdings(self, everything: bool = False, older_than: float = 0.0) -> tuple[housekeeping.Holding, ...]:
         """What is kept on disk, and how much of it `clean` would remove; the arguments as in ``Scope``."""
+        from . import housekeeping
+
         return housekeeping.holdings(self.config, housekeeping.Scope(everything, older_than))
 
     def clean(self, everything: bool = False, older_than: float = 0.0) -> tuple[housekeeping.Holding, ...]:
         """Remove what is not needed; what that was. Raises PipelineError while an engine runs."""
+        from . import housekeeping
+
         return housekeeping.clean(self.config, housekeeping.Scope(everything, older_than))
 
     @staticmethod
     def diagnose(start: Path | str = ".", **settings: Any) -> tuple[doctor.Check, ...]:
         """What works on this machine and what is missing, for the project around `start` if there is one."""
+        from . import doctor
+
         return doctor.examine(Path(start), **settings)
 
     # -- helpers -----------------------------------------------------------------------------------

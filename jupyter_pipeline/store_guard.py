@@ -67,6 +67,8 @@ def translated(file: Path) -> Iterator[None]:
         if "locked" in text:
             raise StoreUnavailable(f"{file} is in use by another program.", "Wait for it, or end it.") from error
         raise damaged(file, text) from error
+    except sqlite3.ProgrammingError:  # ours, not the file's
+        raise
     except sqlite3.DatabaseError as error:
         raise damaged(file, str(error)) from error
 

@@ -1,23 +1,35 @@
-"""Stand-ins that are controlled by the test: a clock, and an executor whose jobs are played rather than run.
+"""What tests of executors share: a clock and an executor that the test controls, and a bench for real executors.
 
-The fake executor passes the same contract test as the real ones (executors/test_contract.py).
+The fake executor's jobs are played rather than run; it passes the same contract test as the real ones
+(executors/test_contract.py).
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import json
+import shlex
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import psutil
+import pytest
+from support import require
 
 from jupyter_pipeline import outputs
-from jupyter_pipeline.executors import Task
-from jupyter_pipeline.models import Ending, Phase, Result, Status, WrittenFile
+from jupyter_pipeline.errors import ExecutorUnavailable
+from jupyter_pipeline.executors import Executor, Task
+from jupyter_pipeline.executors.process import ProcessExecutor
+from jupyter_pipeline.executors.sandbox import SandboxExecutor
+from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Result, Runtime, Status, WrittenFile
 
 EPOCH = datetime(2021, 1, 1, tzinfo=UTC)
 FOREVER = 1e9
@@ -176,3 +188,195 @@ class FakeExecutor:
         }
         (folder / "result.json.part").write_text(json.dumps(record))
         (folder / "result.json.part").rename(folder / "result.json")
+
+
+# -- the bench -------------------------------------------------------------------------------------
+
+T = TypeVar("T")
+DEADLINE = 30.0
+"""Seconds after which something that must happen is taken not to happen."""
+
+SHELL = Runtime(name="sh:v1", identity="test", program="sh", path=())
+PYTHON = Runtime(
+    name="python:test",
+    identity="test",
+    program="python3",
+    path=(Path(sys.base_prefix) / "bin",),
+    mounts=() if sys.base_prefix.startswith("/usr") else (Path(sys.base_prefix),),
+)
+
+
+def until(condition: Callable[[], T | None], what: str = "the condition") -> T:
+    """Wait for a condition to give something true, and give that."""
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        found = condition()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"{what} did not come about"
+        time.sleep(0.01)
+
+
+@dataclass
+class Bench:
+    """One kind of executor under test, with a folder of jobs."""
+
+    kind: str
+    folder: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+    plays: dict[str, Play] = field(default_factory=dict)
+    shared: Executor | None = None
+    """One that other tests use too, since making one takes a while."""
+    executors: list[Executor] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def default(self) -> Executor:
+        """The first executor that the test has made, or the shared one."""
+        if not self.executors and self.shared is not None:
+            return self.shared
+        return self.executors[0] if self.executors else self.executor()
+
+    def executor(self) -> Executor:
+        """A new executor, as a new engine would make."""
+        if self.kind == "fake":
+            self.executors.append(FakeExecutor(self.folder, self.clock, lambda task: self.plays[task.id]))
+        else:
+            self.executors.append(real_executor(self.kind, self.folder))
+        return self.executors[-1]
+
+    def task(self, *args: str, play: Play | None = None, **changes: Any) -> Task:
+        """A task that runs a command, or plays what a real one would do as a script; in a new folder."""
+        number = next(self.numbers)
+        folder = self.folder / f"job{number}"
+        for name in ("inputs", "code", "tmp"):
+            (folder / name).mkdir(parents=True)
+        if play is not None:
+            self.plays[folder.name] = play
+            args = ("sh", "-c", script(play))
+        task = Task(
+            id=folder.name,
+            folder=folder,
+            args=args,
+            code=folder / "code",
+            inputs=folder / "inputs",
+            runtime=SHELL,
+            limits=Limits(),
+            outputs=(OutputPattern(Level.MODERATELY, "tables", "output/*.csv"),),
+        )
+        return replace(task, **changes)
+
+    def shell(self, text: str, **changes: Any) -> Task:
+        """A task that runs a shell script."""
+        return self.task("sh", "-c", text, **changes)
+
+    def python(self, text: str, **changes: Any) -> Task:
+        """A task that runs a Python program, given as text."""
+        return self.task("python3", "-c", text, runtime=PYTHON, **changes)
+
+    def run(self, task: Task) -> Result:
+        """Start a task and wait for its end."""
+        executor = self.default
+        executor.start(task)
+        return self.ended(executor, task)
+
+    def ended(self, executor: Executor, task: Task) -> Result:
+        """Wait for a task's end."""
+        until(lambda: executor.wait(0.02) or executor.poll(task.folder).phase is not Phase.RUNNING)
+        status = until(lambda: look(executor, task, Phase.ENDED, Phase.LOST), "an end")
+        assert status.result is not None, f"{status} {log(task)}"
+        return status.result
+
+    def release(self, task: Task) -> None:
+        """Let a task that lasts FOREVER come to its end."""
+        self.clock.advance(FOREVER)
+        (task.folder / "tmp" / "go").touch()
+
+    def close(self) -> None:
+        """Let go of the executors, and end what a failed test has left running."""
+        for executor in self.executors:
+            executor.close()
+        for shim in [pid for job in self.folder.glob("job*") if (pid := shim_of(job)) is not None]:
+            for process in [*shim.children(recursive=True), shim]:
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+
+
+@dataclass
+class Machine:
+    """What the benches of one kind share."""
+
+    kind: str
+    executor: Executor | None
+
+    def bench(self, folder: Path) -> Iterator[Bench]:
+        """A bench of this kind in a folder, for one test."""
+        made = Bench(self.kind, folder / "jobs", shared=self.executor)
+        made.folder.mkdir()
+        yield made
+        made.close()
+
+
+def machines(*kinds: str) -> Any:
+    """A fixture that gives each of these kinds of executor."""
+
+    @pytest.fixture(scope="module", params=kinds)
+    def machine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+        kind = request.param
+        executor = None if kind == "fake" else real_executor(kind, tmp_path_factory.mktemp(kind))
+        yield Machine(kind, executor)
+        if executor is not None:
+            executor.close()
+
+    return machine
+
+
+def real_executor(kind: str, folder: Path) -> Executor:
+    """An executor that runs real commands."""
+    if kind == "process":
+        return ProcessExecutor(folder)
+    try:
+        return SandboxExecutor(folder)
+    except ExecutorUnavailable as error:
+        require(False, f"a sandbox ({error})")
+        raise
+
+
+def look(executor: Executor, task: Task, *phases: Phase) -> Status | None:
+    """The status of a task if it is in one of these phases, else None."""
+    status = executor.poll(task.folder)
+    return status if status.phase in phases else None
+
+
+def log(task: Task) -> str:
+    """What a task has said."""
+    file = task.folder / "log"
+    return file.read_text(errors="replace") if file.exists() else ""
+
+
+def shim_of(folder: Path) -> psutil.Process | None:
+    """The process that looks after the task in a folder, while it lives."""
+    try:
+        words = (folder / "started").read_text().split()
+        process = psutil.Process(int(words[0]))
+        return process if "jupyter_pipeline.executors" in " ".join(process.cmdline()) else None
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return None
+
+
+def script(play: Play) -> str:
+    """A shell script that does what a play says."""
+    lines = [f"printf %s {shlex.quote(play.says)}"]
+    for path, text in play.writes.items():
+        lines += [f"mkdir -p {shlex.quote(str(Path(path).parent))}", f"printf %s {shlex.quote(text)} > {path}"]
+    if play.lasts:
+        lines += [': > "$HOME/up"', 'until [ -e "$HOME/go" ]; do sleep 0.02; done']
+    return "\n".join([*lines, f"exit {play.exit_code}"])
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process still does anything."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

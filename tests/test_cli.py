@@ -299,7 +299,6 @@ def test_sigterm_leaves_the_jobs_running(slow: Path) -> None:
         assert cli("cancel", cwd=slow).returncode == 0
 
 
-@pytest.mark.xfail(strict=True, reason="executors/launcher.py: a job's shim keeps the standard error of who started it")
 def test_whoever_reads_the_output_is_not_held_up_by_jobs_that_go_on(slow: Path) -> None:
     with begun(slow) as process:
         try:

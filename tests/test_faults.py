@@ -149,9 +149,11 @@ def _kill_at_every_step(second_round: Path, tmp_path: Path, kind: str, disk: Pat
     for number in range(1, 200):
         folder = _copy(second_round, tmp_path / f"study{number}")
         if disk is not None:
-            shutil.move(folder / ".jupyter_pipeline", disk / f"state{number}")
             settings = folder / "jupyter_pipeline.toml"
             settings.write_text(f'state = "{disk}/state{number}"\n' + settings.read_text())
+            state = Project.find(folder).config.state
+            state.parent.mkdir(exist_ok=True)
+            shutil.move(folder / ".jupyter_pipeline", state)
         request_id = _submit(folder)
         survived = _killed_at(kind, number, folder, request_id) == 0
         jobs = Project.find(folder).request(request_id).jobs

@@ -263,6 +263,12 @@ def test_a_long_chain_is_planned() -> None:
     long = Pipeline(4.0, actions)
     made = make(long, "a0")
     assert [one.action for one in made.actions] == names[::-1]
+
+
+def test_long_chains_are_judged_to_their_end() -> None:
+    count = 5_000
+    names = [f"a{number}" for number in range(count)]
+    long = Pipeline(4.0, {name: an_action(name, *names[number + 1 : number + 2]) for number, name in enumerate(names)})
     stale = make(long, "run_all", past=all_done(long, **{names[-1]: Past(failure="It failed.")}))
     assert [one.verdict for one in stale.actions] == [Verdict.RUN] + [Verdict.STALE] * (count - 1)
     blocked = make(long, "run_all", runtime=missing_for(names[-1]))

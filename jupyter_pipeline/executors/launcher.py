@@ -11,10 +11,13 @@ import json
 import os
 import select
 import signal
-import sys
+from pathlib import Path
 from typing import Any
 
 from .shim import supervise
+
+FAULT = "shim.error"
+"""In a job's folder: what went wrong in the shim itself, if anything ever does."""
 
 
 def main() -> None:
@@ -51,13 +54,13 @@ def _fork(order: dict[str, Any]) -> int:
         os.setsid()
         signal.set_wakeup_fd(-1)
         null = os.open(os.devnull, os.O_RDWR)
-        os.dup2(null, 0)
-        os.dup2(null, 1)
+        for descriptor in (0, 1, 2):  # the engine's terminal or pipe is not to wait for this task
+            os.dup2(null, descriptor)
         supervise(order)
         status = 0
     except BaseException as error:  # the last line of a process: say it, do not unwind into the launcher
-        sys.stderr.write(f"jupyter_pipeline shim of {order.get('id')}: {error!r}\n")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            Path(order["folder"], FAULT).write_text(f"{error!r}\n")
     finally:
         os._exit(status)
 

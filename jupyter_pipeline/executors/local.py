@@ -138,7 +138,9 @@ def command(task: Task) -> tuple[str, ...]:
     folders = [*map(str, task.runtime.path), *SYSTEM_PATH]
     first = task.args[0] if task.args else ""
     # A path within the workspace is a file of the project's, whatever lies at that path where we are.
-    if first.startswith("/usr/") or ("/" not in first and shutil.which(first, path=os.pathsep.join(folders))):
+    if first.startswith("/usr/") or (
+        (first.startswith("/") or "/" not in first) and shutil.which(first, path=os.pathsep.join(folders))
+    ):
         return task.args
     return (task.runtime.program, *task.args)
 

@@ -38,9 +38,12 @@ class SandboxExecutor(LocalExecutor):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.bwrap = find_bwrap()
-        folder.mkdir(parents=True, exist_ok=True)
-        self._system = (*_system(), "--ro-bind", str(_configuration(folder.parent)), "/etc")
-        reason = probe(self.bwrap, folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._system = (*_system(), "--ro-bind", str(_configuration(folder.parent)), "/etc")
+            reason = probe(self.bwrap, folder)
+        except OSError as error:
+            reason = f"{error.strerror}: {error.filename}"
         if reason is not None:
             raise ExecutorUnavailable(
                 f"The sandbox does not work here: {reason}.",

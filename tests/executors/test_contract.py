@@ -13,8 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
-from bench import DEADLINE, PYTHON, SHELL, Bench, fixture, is_alive, log, look, shim_of, until
-from fakes import FOREVER, Play
+from fakes import DEADLINE, FOREVER, PYTHON, SHELL, Bench, Machine, Play, is_alive, log, look, machines, shim_of, until
 from support import require
 
 from jupyter_pipeline import executors, joblog
@@ -23,10 +22,21 @@ from jupyter_pipeline.executors import Executor, Task
 from jupyter_pipeline.executors.local import remove_tree
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Runtime, Status
 
-bench = fixture("sandbox", "process", "fake")
-"""Every executor."""
-real = fixture("sandbox", "process")
-"""Those that run real commands."""
+every = machines("sandbox", "process", "fake")
+machine = machines("sandbox", "process")
+
+
+@pytest.fixture
+def bench(every: Machine, tmp_path: Path) -> Iterator[Bench]:
+    """A bench with every executor."""
+    yield from every.bench(tmp_path)
+
+
+@pytest.fixture
+def real(machine: Machine, tmp_path: Path) -> Iterator[Bench]:
+    """A bench with those that run real commands."""
+    yield from machine.bench(tmp_path)
+
 
 TABLE = {"output/a.csv": "x,y\n1,2\n"}
 LASTING = Play(lasts=FOREVER)
@@ -482,6 +492,7 @@ def test_there_is_nothing_to_read_from(real: Bench) -> None:
 
 def test_a_command_has_nothing_of_the_callers_environment(real: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_CALLER", "xyzzy-plugh")
+    real.executor()
     runtime = Runtime("sh:v1", "test", "sh", (), environment={"OF_THE_RUNTIME": "1"})
     task = real.shell("env; tr '\\0' '\\n' < /proc/self/environ", runtime=runtime, environment={"OF_THE_TASK": "2"})
     real.run(task)
@@ -604,7 +615,7 @@ def test_links_that_name_the_workspace_are_followed(real: Bench) -> None:
         task = real.shell(text)
     result = real.run(task)
     assert [file.path for file in result.files] == ["output/a.csv"]
-    assert not (real.executors[0].written(task.folder) / "output/a.csv").is_symlink()
+    assert not (real.default.written(task.folder) / "output/a.csv").is_symlink()
 
 
 def test_a_link_to_what_the_job_did_not_write_is_refused(real: Bench) -> None:
@@ -645,7 +656,7 @@ def test_a_project_may_be_in_an_odd_folder(real: Bench, name: str) -> None:
     assert (log(task), result.exit_code, result.message) == ("input\n", 0, "")
     assert [file.path for file in result.files] == ["output/out.csv"]
     assert (task.code / "analysis" / "say.sh").exists()
-    real.executors[0].cleanup(task.folder)
+    real.default.cleanup(task.folder)
     assert {path.name for path in task.folder.iterdir()} <= {"code", "log", "result.json", "started", "stop"}
 
 
@@ -709,7 +720,7 @@ def test_folders_that_a_job_made_read_only_are_removed(real: Bench) -> None:
     )
     task = real.shell(text)
     real.run(task)
-    real.executors[0].cleanup(task.folder)
+    real.default.cleanup(task.folder)
     assert {path.name for path in task.folder.iterdir()} == {"code", "log", "result.json", "started"}
 
 

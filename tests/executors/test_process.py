@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench import Bench, fixture, log
+from fakes import Bench, Machine, log, machines
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,12 @@ from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.models import Level, OutputPattern
 from jupyter_pipeline.staging import link_inputs
 
-bench = fixture("process")
+machine = machines("process")
+
+
+@pytest.fixture
+def bench(machine: Machine, tmp_path: Path) -> Iterator[Bench]:
+    yield from machine.bench(tmp_path)
 
 
 def test_it_says_what_it_does_not_protect_from(tmp_path: Path) -> None:

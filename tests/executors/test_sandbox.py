@@ -7,10 +7,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bench import PYTHON, Bench, fixture, log
+from fakes import PYTHON, Bench, Machine, log, machines
 from support import require
 
 from jupyter_pipeline.errors import ExecutorUnavailable
@@ -18,7 +19,12 @@ from jupyter_pipeline.executors import sandbox
 from jupyter_pipeline.models import Ending, Level, OutputPattern, Runtime
 from jupyter_pipeline.staging import link_inputs
 
-bench = fixture("sandbox")
+machine = machines("sandbox")
+
+
+@pytest.fixture
+def bench(machine: Machine, tmp_path: Path) -> Iterator[Bench]:
+    yield from machine.bench(tmp_path)
 
 
 def says(bench: Bench, text: str) -> str:
@@ -231,6 +237,7 @@ def test_no_open_file_of_ours_is_handed_on(bench: Bench) -> None:
     """Only standard input, output and error, and the one with which the folder is listed."""
     with tempfile.TemporaryFile() as file:
         os.set_inheritable(file.fileno(), True)
+        bench.executor()
         assert len(says(bench, "ls /proc/self/fd").split()) == 4
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bench import PYTHON, Bench, fixture, log, until
+from fakes import PYTHON, Bench, Machine, log, machines, until
 
 from jupyter_pipeline.executors import Task, shim
 from jupyter_pipeline.executors.local import LocalExecutor
 from jupyter_pipeline.models import Ending, Phase, Result
 
-real = fixture("sandbox", "process")
+machine = machines("sandbox", "process")
+
+
+@pytest.fixture
+def real(machine: Machine, tmp_path: Path) -> Iterator[Bench]:
+    yield from machine.bench(tmp_path)
 
 
 def order_of(executor: LocalExecutor, task: Task, **changes: Any) -> dict[str, Any]:
@@ -144,8 +149,8 @@ def test_the_record_is_whole_json_with_the_facts_of_each_file(real: Bench, rows:
     record = json.loads((task.folder / "result.json").read_bytes())
     assert record["exit_code"] == 0
     file = result.files[0]
-    place: Path = real.executors[0].written(task.folder) / file.path
+    place: Path = real.default.written(task.folder) / file.path
     status = place.stat()
     assert (file.rows, file.columns) == (rows, 2)
     assert (file.size, file.mtime_ns, file.inode) == (status.st_size, status.st_mtime_ns, status.st_ino)
-    assert real.executors[0].poll(task.folder).phase is Phase.ENDED
+    assert real.default.poll(task.folder).phase is Phase.ENDED
