@@ -24,6 +24,8 @@ from .models import WORKSPACE, Level, OutputFile, WrittenFile
 from .staging import Baseline, fingerprint, walk
 
 UNCLAIMED_SHOWN = 50
+UNDO = "undo"
+"""In a job's folder, while its outputs are being published: what they replace."""
 _OWN_FOLDERS = frozenset({"metadata", configuration.STATE_FOLDER})
 _OWN_FILES = frozenset({"project.yaml", configuration.FILE})
 """A pattern such as ``*/*.json`` can reach these; a job that replaced them would change what the project is."""
@@ -176,7 +178,7 @@ class _Publication:
         """Copies beside their places, where `source` is on another file system."""
         self.begun: list[Move] = []
         self.spares: dict[Path, Path] = {}
-        """Earlier versions of replaced files, until everything has arrived."""
+        """Earlier versions of replaced files; they go with the job's other working folders."""
 
     def run(self) -> None:
         for folder in {(self.root / move.file.path).parent for move in self.moves}:
@@ -190,8 +192,6 @@ class _Publication:
         for move in self.moves:
             self.begun.append(move)
             self._replace(self.root / move.file.path, self.copies.get(move.file.path), move)
-        for spare in self.spares.values():
-            spare.unlink(missing_ok=True)
 
     def _replace(self, target: Path, copy: Path | None, move: Move) -> None:
         origin = copy or self.source / move.file.path
@@ -215,10 +215,10 @@ class _Publication:
             os.replace(part, target)
 
     def _spare(self, target: Path) -> None:
-        """Hold on to a file that nobody will want once all has gone well."""
-        spare = target.with_name(f".{target.name}.old")
-        spare.unlink(missing_ok=True)
-        with contextlib.suppress(PermissionError):  # a file system without links
+        """Hold on to a file that nobody will want once all has gone well, by a second name in the job's folder."""
+        spare = self.source.parent / UNDO / target.relative_to(self.root)
+        spare.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # another file system, or one without links; or a try before has done it
             os.link(target, spare, follow_symlinks=False)
             self.spares[target] = spare
 
@@ -240,7 +240,6 @@ class _Publication:
             with contextlib.suppress(OSError):
                 if target in self.spares:
                     os.replace(self.spares[target], target)
-                    self.spares[target].unlink(missing_ok=True)  # two names of one file are not renamed
         for copy in self.copies.values():
             with contextlib.suppress(OSError):
                 copy.unlink(missing_ok=True)

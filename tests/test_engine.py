@@ -277,14 +277,22 @@ def test_job_that_was_cancelled_while_it_was_being_started_does_not_run(tmp_path
 
     def tell(events: Sequence[Event]) -> None:
         for event in events:
-            if event.code == "executing":
-                _launcher().suspend()
+            if event.action == "first" and event.code == "executing":
+                claim = project.config.folder / "jobs" / (event.job_id or "") / "started"
+                wait_for(claim.exists, "the first job has been started")
+                stopped.append(_launcher())
+                stopped[0].suspend()
             if event.action == "a" and event.code == "executing":
                 project.cancel(request.id)
-            if event.action == "a" and event.state == "failed":
-                _launcher().resume()
+            if event.action == "a" and (event.state == "failed" or event.message):
+                stopped[0].resume()
 
-    project.attend(request.id, tell)
+    stopped: list[psutil.Process] = []
+    try:
+        project.attend(request.id, tell)
+    finally:
+        with contextlib.suppress(psutil.Error):
+            stopped[0].resume()
     job = project.job("a")
     assert job.code == "cancelled_by_user"
     deadline = time.monotonic() + 1.0

@@ -22,6 +22,7 @@ from typing import Any
 
 from ..errors import ExecutorUnavailable
 from ..models import Ending, Phase, Result, Status, WrittenFile
+from ..outputs import UNDO
 from . import Task
 
 STARTED, RESULT, STOP, LOG = "started", "result.json", "stop", "log"
@@ -88,7 +89,7 @@ class LocalExecutor(ABC):
     def cleanup(self, folder: Path, keep_written: bool = False) -> None:
         """Remove the working folders of an ended task."""
         kept = self.written(folder).name if keep_written else ""
-        for name in (INPUTS, WORK, TEMPORARY, UPPER, FOLDER):
+        for name in (INPUTS, WORK, TEMPORARY, UPPER, FOLDER, UNDO):
             if name != kept:
                 remove_tree(folder / name)
 
