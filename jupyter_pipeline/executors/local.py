@@ -78,7 +78,9 @@ class LocalExecutor(ABC):
         result = _read_result(folder)  # it may have ended between the two looks
         if result is not None:
             return Status(Phase.ENDED, result)
-        _end_orphans(folder)
+        from .orphans import end_orphans
+
+        end_orphans(folder / STARTED)
         return Status(Phase.LOST)
 
     def stop(self, folder: Path) -> None:
@@ -217,20 +219,6 @@ def _is_supervised(folder: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
-
-
-def _end_orphans(folder: Path) -> None:
-    """End what a shim that was killed has left behind: its session bears its process id, which nobody else can have."""
-    import psutil
-
-    with contextlib.suppress(OSError, ValueError):
-        session = int((folder / STARTED).read_bytes().split()[0])
-        if psutil.pid_exists(session):
-            return
-        for process in psutil.process_iter():
-            with contextlib.suppress(psutil.Error, OSError):
-                if os.getsid(process.pid) == session:
-                    process.kill()
 
 
 def _read_result(folder: Path) -> Result | None:
