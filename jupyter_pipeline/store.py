@@ -83,6 +83,9 @@ class Store:
             uri = f"{file.absolute().as_uri()}?{options}"
             store = cls(sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None), folder)
             with store._closed_on_error():
+                if not store._value("SELECT count(*) FROM sqlite_master"):  # somebody is just making it
+                    store.close()
+                    return None
                 store._check_version()
             return store
 

@@ -296,9 +296,10 @@ class Bench:
         """Let go of the executors, and end what a failed test has left running."""
         for executor in self.executors:
             executor.close()
-        for shim in [pid for job in self.folder.glob("job*") if (pid := shim_of(job)) is not None]:
-            for process in [*shim.children(recursive=True), shim]:
-                with contextlib.suppress(psutil.Error):
+        unfinished = [job for job in self.folder.glob("job*") if not (job / "result.json").exists()]
+        for shim in [found for job in unfinished if (found := shim_of(job)) is not None]:
+            with contextlib.suppress(psutil.Error):
+                for process in [*shim.children(recursive=True), shim]:
                     process.kill()
 
 

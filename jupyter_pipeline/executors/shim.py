@@ -13,7 +13,6 @@ import errno
 import fcntl
 import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -49,6 +48,13 @@ def supervise(order: dict[str, Any]) -> None:
     claim = _claim(folder)
     if claim is None:
         return
+    try:
+        _supervise(order, folder)
+    finally:
+        os.close(claim)
+
+
+def _supervise(order: dict[str, Any], folder: Path) -> None:
     record = _reserve(folder)
     started = datetime.now(UTC)
     clock = time.monotonic()
@@ -77,11 +83,21 @@ def _claim(folder: Path) -> int | None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        os.close(descriptor)
         return None
     if os.fstat(descriptor).st_size:
+        os.close(descriptor)
         return None
     os.write(descriptor, f"{os.getpid()}\n".encode())
     return descriptor
+
+
+def was_claimed(folder: str) -> bool:
+    """Whether some shim has ever had the task of this folder."""
+    try:
+        return os.stat(f"{folder}/{STARTED}").st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def _reserve(folder: Path) -> int:
@@ -99,6 +115,7 @@ def _leave(record: int, folder: Path, facts: dict[str, Any]) -> None:
     except OSError as error:
         message = f"What the job wrote could not be recorded: {error.strerror}."
         _write(record, facts | NOTHING_WRITTEN | {"ending": Ending.BROKEN, "message": message})
+    os.close(record)
     os.rename(folder / f"{RESULT}.part", folder / RESULT)
 
 
@@ -135,6 +152,7 @@ class _Watch:
         self.ending: Ending | None = None
         self.message = ""
         self.peak = 0
+        self.cpu_time = 0.0
         self.kill_at = float("inf")
 
     def run(self) -> dict[str, Any]:
@@ -145,13 +163,20 @@ class _Watch:
         signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
         _prctl(PR_SET_CHILD_SUBREAPER)
         try:
+            return self._run(bell, kills)
+        finally:
+            signal.set_wakeup_fd(-1)
+            os.close(bell)
+            os.close(ring)
+
+    def _run(self, bell: int, kills: int) -> dict[str, Any]:
+        try:
             child = self._start()
         except OSError as error:
             return self._not_started(error)
         self._wait(child, bell)
         status = child.returncode
         self._end_descendants(bell)
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)  # of all that have been waited for
         keep_ends(self.folder / LOG, self.order["log"])
         signalled = -status if status < 0 else status - 128 if status - 128 in signal.valid_signals() else 0
         ending = self.ending or (Ending.SIGNAL if signalled else Ending.EXIT)
@@ -163,8 +188,8 @@ class _Watch:
             "ending": ending,
             "exit_code": status if status >= 0 else 128 - status,
             "message": self.message,
-            "cpu_time": usage.ru_utime + usage.ru_stime,
-            "peak_memory": max(self.peak, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)),
+            "cpu_time": self.cpu_time,
+            "peak_memory": self.peak,
         }
 
     def _not_started(self, error: OSError) -> dict[str, Any]:
@@ -194,10 +219,10 @@ class _Watch:
     def _wait(self, child: subprocess.Popen[bytes], bell: int) -> None:
         began = time.monotonic()
         pause = FIRST_LOOK
-        while child.poll() is None:
+        while not self._has_ended(child):
             if select.select([bell], [], [], pause)[0]:
                 _drain(bell)
-                if child.poll() is not None:
+                if self._has_ended(child):
                     return
             pause = min(pause * 2, LONGEST_LOOK)
             self._hold_to_limits(child, time.monotonic() - began)
@@ -249,11 +274,25 @@ class _Watch:
     def _has_children(self) -> bool:
         """Whether a process below this one is left, after those that have ended are taken note of."""
         try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
+            while self._reap(-1)[0]:
                 pass
         except ChildProcessError:
             return False
         return True
+
+    def _has_ended(self, child: subprocess.Popen[bytes]) -> bool:
+        pid, status = self._reap(child.pid)
+        if pid:
+            child.returncode = os.waitstatus_to_exitcode(status)
+        return bool(pid)
+
+    def _reap(self, pid: int) -> tuple[int, int]:
+        """Like waitpid, adding up what the ended process used; a sandbox's own is its first process's."""
+        found, status, usage = os.wait4(pid, os.WNOHANG)
+        if found:
+            self.cpu_time += usage.ru_utime + usage.ru_stime
+            self.peak = max(self.peak, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+        return found, status
 
     def _reason_not_started(self) -> tuple[Ending, str]:
         """Tells a sandbox that could not be set up from a command that failed: its words are then the log's first."""
