@@ -8,18 +8,17 @@ freed is written beside it.
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import functools
 import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 CUT = "log.cut"
 PUNCH_HOLE_KEEP_SIZE = 0x03
 BLOCK = 4096
-
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 def keep_ends(log: Path, bound: int) -> None:
@@ -28,7 +27,7 @@ def keep_ends(log: Path, bound: int) -> None:
         status = log.stat()
     except FileNotFoundError:
         return
-    if status.st_blocks * 512 <= bound or _libc is None:
+    if status.st_blocks * 512 <= bound:
         return
     start = bound // 4 // BLOCK * BLOCK
     end = (status.st_size - bound // 2) // BLOCK * BLOCK
@@ -36,8 +35,7 @@ def keep_ends(log: Path, bound: int) -> None:
         return
     descriptor = os.open(log, os.O_RDWR | os.O_CLOEXEC)
     try:
-        hole = ctypes.c_int64(start), ctypes.c_int64(end - start)
-        if _libc.fallocate(descriptor, PUNCH_HOLE_KEEP_SIZE, *hole) != 0:
+        if not _punch(descriptor, start, end - start):
             return  # this file system cannot: the log stays whole
     finally:
         os.close(descriptor)
@@ -45,6 +43,26 @@ def keep_ends(log: Path, bound: int) -> None:
     with contextlib.suppress(OSError):
         note.write_text(json.dumps([start, end]))
         note.rename(log.with_name(CUT))
+
+
+def _punch(descriptor: int, start: int, length: int) -> bool:
+    """Free a part of a file without moving the rest; whether that could be done."""
+    libc = _libc()
+    if libc is None:
+        return False
+    import ctypes
+
+    freed = libc.fallocate(descriptor, PUNCH_HOLE_KEEP_SIZE, ctypes.c_int64(start), ctypes.c_int64(length))
+    return bool(freed == 0)
+
+
+@functools.cache
+def _libc() -> Any:
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def size(log: Path) -> int:

@@ -47,7 +47,6 @@ class Survey:
     pipeline: Pipeline
     source: bytes
     code: snapshots.Code
-    head: git.Head | None
     commit: str | None
     """The commit that the code is from, when it is not the working tree's."""
     base: Path
@@ -55,6 +54,11 @@ class Survey:
     _infos: dict[str, RuntimeInfo] = field(default_factory=dict)
     _uses: dict[str, tuple[dependencies.CodeUse, str]] = field(default_factory=dict)
     _dependencies: dependencies.Dependencies | None = None
+
+    @property
+    def head(self) -> git.Head | None:
+        """Where the working tree stands in git; asked for by requests only, since git takes its time."""
+        return git.head(self.config.root)
 
     def plan(self, requested: Sequence[str], store: Store | None, force: bool = False) -> Plan:
         """The plan for a request now. Raises InvalidRequest."""
@@ -129,7 +133,7 @@ def survey(config: Config, revision: str | None = None, published: Collection[st
     source = read_project(config.root)
     pipeline = pipeline_of(source)
     code = snapshots.scan(config.root, config.state, _is_output(pipeline, published), _dummy_files(pipeline))
-    return Survey(config, pipeline, source, code, git.head(config.root), None, config.root)
+    return Survey(config, pipeline, source, code, None, config.root)
 
 
 def _survey_commit(config: Config, revision: str) -> Survey:
@@ -139,7 +143,7 @@ def _survey_commit(config: Config, revision: str) -> Survey:
     source = read_project(tree)
     pipeline = pipeline_of(source)
     code = snapshots.scan_commit(config.root, config.state, commit, _is_output(pipeline))
-    return Survey(config, pipeline, source, code, git.head(config.root), commit, tree)
+    return Survey(config, pipeline, source, code, commit, tree)
 
 
 def _is_output(pipeline: Pipeline, published: Collection[str] = ()) -> Callable[[str], bool]:

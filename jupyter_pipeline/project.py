@@ -17,7 +17,6 @@ from . import config as configuration
 from . import (
     executors,
     git,
-    history,
     ids,
     joblog,
     levels,
@@ -47,7 +46,7 @@ from .store import JOBS, Store, now
 from .views import RequestView, ViewedOutput, view
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
-    from . import doctor, housekeeping
+    from . import doctor, history, housekeeping
 
 POLL = 0.1
 """Seconds between looks at the store while another process is the engine."""
@@ -208,6 +207,8 @@ class Project:
         with self._peek() as store:
             found = None
             if store is not None:
+                from . import history
+
                 found = history.find(store, request_id) if request_id else next(iter(store.requests(1)), None)
             if store is None or found is None:
                 which = f"with the identifier or number {request_id}" if request_id else "yet"
@@ -218,6 +219,8 @@ class Project:
         """The code of a request beside that of the previous one, and of the previous successful one."""
         with self._peek() as store:
             found = store.request(request_id) if store else None
+            from . import history
+
             return history.comparisons(self.config.state, store, found) if store and found else ()
 
     def job(self, name: str) -> Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import textwrap
@@ -52,9 +53,9 @@ class Out:
         encoding = (stream.encoding or "ascii").lower().replace("-", "")
         self._symbol = 0 if encoding.startswith("utf") else 1
 
-    @property
+    @functools.cached_property
     def width(self) -> int:
-        """Columns."""
+        """Columns, asked for once: each row of a table needs to know."""
         return max(shutil.get_terminal_size((80, 24)).columns, 40)
 
     def line(self, text: str = "") -> None:
@@ -121,6 +122,8 @@ def _wants_color(is_terminal: bool) -> bool:
 
 def wrap(text: str, width: int) -> list[str]:
     """A text in lines of at most `width` columns."""
+    if len(text) <= width and text.isprintable() and text.isascii():
+        return [text] if text.strip() else []
     return textwrap.wrap(text, max(width, 20), break_on_hyphens=False, break_long_words=False)
 
 
