@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import subprocess
 import sys
@@ -69,6 +70,7 @@ def main() -> None:
         parser.add_argument(name)
     parser.add_argument("--jobs", type=int)
     given = vars(parser.parse_args())
+    gc.set_threshold(100_000)  # what an engine makes it keeps
     try:
         serve(configuration.load(given.pop("project"), **given))
     except PipelineError as error:

@@ -22,6 +22,8 @@ from .models import Event, Job, JobRequest, Level, OutputFile, State, StatusCode
 from .store_guard import FILE, JOBS, damaged, has_content, not_writable, on_network, refuse_damaged, translated
 from .store_schema import APPLICATION_ID, SCHEMA, VERSION
 
+SHORTEST = 4
+"""Characters of an identifier that may stand for the whole: fewer could be a request's number or a slip."""
 _JOB = (
     "id, request_id, action, state, code, message, run_command, reason, created_at, updated_at, started_at, "
     "completed_at, elapsed, exit_code, runtime, executor, cancelled, peak_memory, cpu_time, revision"
@@ -266,8 +268,10 @@ class Store:
 
     def request(self, request_id: str) -> JobRequest | None:
         """One request by its identifier or an unambiguous beginning of it."""
+        if len(request_id) < SHORTEST:
+            return None
         rows = self._rows(f"SELECT {_REQUEST} FROM requests WHERE substr(id, 1, ?) = ?", (len(request_id), request_id))
-        return _request(rows[0]) if len(rows) == 1 and request_id else None
+        return _request(rows[0]) if len(rows) == 1 else None
 
     def first_revision(self, request_id: str) -> int:
         """The number of the event that tells of the request itself."""
@@ -298,7 +302,7 @@ class Store:
     def job(self, job_id: str) -> Job | None:
         """One job by its identifier or an unambiguous beginning of it."""
         found = self._jobs("id = ?", (job_id,))
-        if not found and job_id:  # by looking at all of them
+        if not found and len(job_id) >= SHORTEST:  # by looking at all of them
             found = self._jobs("substr(id, 1, ?) = ?", (len(job_id), job_id))
         return found[0] if len(found) == 1 else None
 

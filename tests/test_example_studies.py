@@ -1,0 +1,100 @@
+"""The example studies run as a newcomer runs them: real synthetic data, real code, real notebooks, in the sandbox."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import cli
+
+from jupyter_pipeline import spec
+from jupyter_pipeline.config import load
+
+STUDIES = Path(__file__).parent.parent / "example_notebooks"
+LONG = 1800
+"""Seconds; the first run on a machine builds two environments."""
+
+
+@pytest.fixture(scope="module")
+def pincer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first study after `run_all`, in a git repository of its own."""
+    return _run_all("pincer_measures", tmp_path_factory.mktemp("studies"))
+
+
+@pytest.fixture(scope="module")
+def immunity(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The second study after `run_all`."""
+    return _run_all("non_specific_immunity", tmp_path_factory.mktemp("studies"))
+
+
+def _run_all(study: str, folder: Path) -> Path:
+    root = folder / study
+    shutil.copytree(STUDIES / study, root, ignore=shutil.ignore_patterns(".jupyter_pipeline", "output", "metadata"))
+    for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "The study.")):
+        identity = ("-c", "user.name=A Researcher", "-c", "user.email=a@example.invalid")
+        subprocess.run(["git", *identity, *arguments], cwd=root, check=True)
+    said = cli("run", "run_all", cwd=root, timeout=LONG).stdout
+    (folder / "run.txt").write_text(said, encoding="utf-8")  # beside it: a new file in the study would be new code
+    return root
+
+
+def _read(root: Path, *arguments: str) -> Any:
+    return json.loads(cli(*arguments, "--json", cwd=root).stdout)
+
+
+@pytest.mark.timeout(LONG)
+def test_all_fourteen_actions_succeed(pincer: Path) -> None:
+    request = _read(pincer, "show", "1")["request"]
+    said = (pincer.parent / "run.txt").read_text(encoding="utf-8")
+    assert request["status"] == "succeeded", said
+    assert len(request["jobs"]) == 14
+    assert {job["status"] if "status" in job else job["state"] for job in request["jobs"]} == {"succeeded"}
+
+
+@pytest.mark.timeout(LONG)
+def test_the_reports_have_figures_and_need_no_network(pincer: Path) -> None:
+    for name in ("report", "demographic_report"):
+        html = (pincer / "output" / f"{name}.html").read_text(encoding="utf-8")
+        assert html.count("data:image/") >= 3, name
+        assert "<table" in html, name
+        assert "https://cdn" not in html, name
+        assert "Traceback" not in html, name
+
+
+@pytest.mark.timeout(LONG)
+def test_a_second_request_has_nothing_to_do_although_inputs_were_rewritten(pincer: Path) -> None:
+    done = cli("run", "run_all", cwd=pincer, timeout=LONG)
+    assert done.returncode == 0
+    assert "Nothing to do" in done.stdout
+
+
+@pytest.mark.timeout(LONG)
+def test_extracts_are_not_viewable_and_the_reports_are(pincer: Path) -> None:
+    outputs = {one["path"]: one for one in _read(pincer, "outputs")["outputs"]}
+    assert len([path for path in outputs if path.startswith("output/input_2")]) == 25
+    assert not outputs["output/input_2019-09-01.feather"]["viewable"]
+    assert outputs["output/report.html"]["viewable"]
+    assert outputs["output/report.html"]["level"] == "moderately_sensitive"
+
+
+@pytest.mark.timeout(LONG)
+def test_what_needs_stata_says_so_and_the_rest_runs(immunity: Path) -> None:
+    jobs = {job["action"]: job for job in _read(immunity, "show", "1")["request"]["jobs"]}
+    assert (immunity / "output" / "input.csv").read_text(encoding="utf-8").count("\n") == 10_001
+    if load(immunity).stata_program is None and shutil.which("stata-mp") is None:
+        assert jobs["crMAIN"]["status_code" if "status_code" in jobs["crMAIN"] else "code"] == "cannot_run_here"
+        assert "Stata" in jobs["crMAIN"]["message"]
+
+
+@pytest.mark.parametrize("study", ["pincer_measures", "non_specific_immunity"])
+def test_the_pipelines_are_the_seeds_own(study: str) -> None:
+    seed = {"pincer_measures": "4382", "non_specific_immunity": "661"}[study]
+    page = STUDIES.parent.parent / "shared" / "seeds" / f"job_request_{seed}.txt"
+    text = (STUDIES / study / "project.yaml").read_text(encoding="utf-8")
+    spec.load(text)
+    if page.exists():  # the pages are not part of the project
+        assert text.strip("\n") in page.read_text(encoding="utf-8")
