@@ -25,7 +25,6 @@ from . import (
     publication,
     runtimes,
     snapshots,
-    spec,
 )
 from .config import Config
 from .errors import InvalidRequest, ProjectNotFound
@@ -79,11 +78,13 @@ class Project:
 
     def check(self) -> tuple[Problem, ...]:
         """All problems of project.yaml, in the file's order."""
+        from . import spec
+
         return spec.parse(planning.read_project(self.config.root)).problems
 
     def pipeline(self) -> Pipeline:
         """The pipeline of the working tree. Raises InvalidProject."""
-        return planning.pipeline_of(planning.read_project(self.config.root))
+        return planning.pipeline_of(self.config, planning.read_project(self.config.root))
 
     def plan(self, actions: Sequence[str], force: bool = False, revision: str | None = None) -> Plan:
         """What a request would do now, and why; nothing is started."""
@@ -116,7 +117,7 @@ class Project:
                 recorded = [(one.action, str(one.verdict), one.reason, one.waits_for) for one in made.actions]
                 store.submit(request, rows, recorded)
             look.save()
-        planning.pipeline_of.cache_clear()  # 30 MB for 10,000 actions, and nobody asks while the jobs run
+        planning.forget_pipeline()
         return request
 
     def _request(self, look: planning.Survey, actions: Sequence[str], force: bool) -> JobRequest:

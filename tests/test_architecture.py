@@ -18,7 +18,8 @@ LAYERS = {
         "commands dependencies pysource compare"
     ),
     "effects": (
-        "store store_guard store_schema staging outputs tables git snapshots trees joblog ids lease runtimes executors"
+        "store store_guard store_schema pipeline_cache staging outputs tables git snapshots trees joblog ids lease "
+        "runtimes executors"
     ),
     "application": "views project engine service planning publication following history housekeeping doctor",
     "surfaces": "cli",

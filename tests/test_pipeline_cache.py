@@ -1,0 +1,75 @@
+"""What is remembered of a project.yaml is what reading it gives, whatever happens to the memory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from jupyter_pipeline import pipeline_cache, spec
+from jupyter_pipeline.errors import InvalidProject
+from jupyter_pipeline.models import Pipeline
+
+SOURCE = b"""
+version: '3.0'
+expectations: {population_size: 1000}
+actions:
+  extract:
+    run: cohortextractor:latest generate_cohort --study-definition "study definition"
+    outputs: {highly_sensitive: {cohort: output/input.csv}}
+    dummy_data_file: data/dummy.csv
+  plot:
+    run: python:v2 python analysis/plot.py 'caf\xc3\xa9'
+    needs: [extract]
+    config: {title: "A \\u00e9", list: [1, 2.5, null]}
+    outputs:
+      moderately_sensitive: {figure: output/plot_*.png, table: output/t.csv}
+"""
+CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "project_yaml"
+
+
+def remembered(folder: Path, source: bytes) -> Pipeline:
+    """What the second look gives, made sure to come from memory."""
+    pipeline_cache.load(source, folder)
+    data = json.loads((folder / pipeline_cache.FILE).read_bytes())
+    assert data["pipeline"]["actions"]
+    return pipeline_cache.load(source, folder)
+
+
+def test_the_second_look_gives_the_same(tmp_path: Path) -> None:
+    found = remembered(tmp_path, SOURCE)
+    assert found == spec.load(SOURCE)
+    assert list(found.actions) == ["extract", "plot"]
+
+
+def test_real_files_are_remembered_exactly(tmp_path: Path) -> None:
+    if not CORPUS.is_dir():
+        pytest.skip("the corpus is not part of the project")
+    for number, file in enumerate(sorted(CORPUS.rglob("*.yaml"))[::7]):
+        parsed = spec.parse(file.read_bytes())
+        if parsed.pipeline is not None and parsed.pipeline.actions:
+            assert remembered(tmp_path / str(number), file.read_bytes()) == parsed.pipeline
+
+
+def test_memory_is_really_used_and_only_for_this_very_text(tmp_path: Path) -> None:
+    pipeline_cache.load(SOURCE, tmp_path)
+    file = tmp_path / pipeline_cache.FILE
+    file.write_text(file.read_text().replace("plot_*", "other_*"))
+    assert pipeline_cache.load(SOURCE, tmp_path).actions["plot"].outputs[0].pattern == "output/other_*.png"
+    edited = SOURCE.replace(b"plot.py", b"draw.py")
+    assert pipeline_cache.load(edited, tmp_path).actions["plot"].run.args[1] == "analysis/draw.py"
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"key": 1}', '{"key": 1, "pipeline": {"actions": [[1]]}}'])
+def test_a_damaged_memory_is_passed_over(tmp_path: Path, damage: str) -> None:
+    pipeline_cache.load(SOURCE, tmp_path)
+    (tmp_path / pipeline_cache.FILE).write_text(damage)
+    assert pipeline_cache.load(SOURCE, tmp_path) == spec.load(SOURCE)
+
+
+def test_an_invalid_file_is_answered_with_its_problems_each_time(tmp_path: Path) -> None:
+    for _ in range(2):
+        with pytest.raises(InvalidProject):
+            pipeline_cache.load(b"version: '3.0'\n", tmp_path)
+    assert not (tmp_path / pipeline_cache.FILE).exists()
