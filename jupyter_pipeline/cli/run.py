@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..views import RequestView
 
 SANDBOX = "sandbox"
+MOST_SHOWN = 40
+"""Actions that are listed one by one when there is nothing to do."""
 
 
 def run(options: argparse.Namespace, out: Out) -> int:
@@ -123,7 +125,10 @@ def _announce(out: Out, project: Project, view: RequestView, executor: str, miss
 
 def _nothing(out: Out, view: RequestView) -> None:
     out.line()
-    out.table(("", ""), [((f"{out.symbol('skip')} {safe(p.action)}", "dim"), safe(p.reason)) for p in view.plan])
+    if len(view.plan) <= MOST_SHOWN:
+        out.table(("", ""), [((f"{out.symbol('skip')} {safe(p.action)}", "dim"), safe(p.reason)) for p in view.plan])
+    else:
+        out.wrapped(f"{out.symbol('skip')} {len(view.plan)} actions are up to date. `plan` says why of each.")
     out.line()
     elsewhere = [one for one in view.plan if one.waits_for]
     if elsewhere:
