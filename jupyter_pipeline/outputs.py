@@ -195,7 +195,7 @@ class _Publication:
 
     def _replace(self, target: Path, copy: Path | None, move: Move) -> None:
         origin = copy or self.source / move.file.path
-        if not os.path.lexists(origin) and has_arrived(target, move.file):
+        if not os.path.lexists(origin) and is_unchanged(target, move.file):
             return  # a crash came after this step
         if target.is_dir() and not target.is_symlink():
             raise IsADirectoryError(errno.EISDIR, "There is a folder of that name", str(target))
@@ -231,7 +231,7 @@ class _Publication:
             with contextlib.suppress(OSError):
                 if copy is not None and not copy.exists() and id(move) in begun:
                     target.unlink()
-                elif copy is None and not os.path.lexists(origin) and has_arrived(target, move.file):
+                elif copy is None and not os.path.lexists(origin) and is_unchanged(target, move.file):
                     os.replace(target, origin)
                 if copy is not None:
                     copy.unlink(missing_ok=True)
@@ -243,15 +243,6 @@ class _Publication:
         for copy in self.copies.values():
             with contextlib.suppress(OSError):
                 copy.unlink(missing_ok=True)
-
-
-def has_arrived(target: Path, file: WrittenFile) -> bool:
-    """Whether `target` is the file that was to be put there."""
-    try:
-        status = target.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    return status.st_size == file.size and status.st_mtime_ns == file.mtime_ns
 
 
 def relocate(source: Path, target: Path) -> None:
@@ -302,8 +293,8 @@ def remove_obsolete(root: Path, files: Iterable[OutputFile]) -> list[str]:
     return stayed
 
 
-def is_unchanged(target: Path, file: OutputFile) -> bool:
-    """Whether the file on disk is still the one that the job made, by size and time."""
+def is_unchanged(target: Path, file: OutputFile | WrittenFile) -> bool:
+    """Whether the file on disk is the one that the job made, by size and time."""
     try:
         status = target.lstat()
     except (FileNotFoundError, NotADirectoryError):
