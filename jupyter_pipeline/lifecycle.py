@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from . import patterns
 from .models import Ending, Job, Phase, RequestStatus, Result, RuntimeState, State, Status, StatusCode
 
 _C = StatusCode
@@ -212,7 +213,9 @@ def _unmatched_message(result: Result) -> str:
     sentences = [f"No file that it wrote matches {_listed(result.unmatched)}."] if result.unmatched else []
     sentences += result.refused[:5]
     if result.unmatched and result.unclaimed:
-        sentences.append(f"It did write {_listed(result.unclaimed[:5])}; is one of them meant?")
+        near = [path for pattern in result.unmatched for path in patterns.nearest(pattern, result.unclaimed)]
+        likely = list(dict.fromkeys((*near, *result.unclaimed)))[:5]
+        sentences.append(f"It did write {_listed(likely)}; is {'one of them' if len(likely) > 1 else 'it'} meant?")
     elif result.unmatched and not result.files:
         sentences.append("It wrote no files at all.")
     return " ".join(sentences)

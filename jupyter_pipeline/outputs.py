@@ -23,7 +23,7 @@ from .levels import reason_withheld, strictest
 from .models import WORKSPACE, Level, OutputFile, WrittenFile
 from .staging import Baseline, fingerprint, walk
 
-UNCLAIMED_SHOWN = 50
+UNCLAIMED_SHOWN = 200
 UNDO = "undo"
 """In a job's folder, while its outputs are being published: what they replace."""
 _OWN_FOLDERS = frozenset({"metadata", configuration.STATE_FOLDER})
@@ -204,15 +204,7 @@ class _Publication:
         elif os.path.lexists(target) and move.keep is not None and not os.path.lexists(move.keep):
             move.keep.parent.mkdir(parents=True, exist_ok=True)
             relocate(target, move.keep)
-        try:
-            os.replace(origin, target)
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            # A folder of the project can be a mount of its own.
-            part = target.with_name(f".{target.name}.part")
-            shutil.copy2(origin, part)
-            os.replace(part, target)
+        relocate(origin, target)  # a folder of the project can be a mount of its own
 
     def _spare(self, target: Path) -> None:
         """Hold on to a file that nobody will want once all has gone well, by a second name in the job's folder."""
@@ -232,7 +224,7 @@ class _Publication:
                 if copy is not None and not copy.exists() and id(move) in begun:
                     target.unlink()
                 elif copy is None and not os.path.lexists(origin) and is_unchanged(target, move.file):
-                    os.replace(target, origin)
+                    relocate(target, origin)
                 if copy is not None:
                     copy.unlink(missing_ok=True)
                 if move.keep is not None and move.keep.exists() and not os.path.lexists(target):

@@ -133,7 +133,7 @@ def test_failed_action_runs_again_when_asked_for_and_mends_its_dependants(tmp_pa
         ("kill -9 $$", "killed", "SIGKILL"),
         ("kill -SEGV $$", "killed", "SIGSEGV"),
         ("true", "unmatched_patterns", "output/a.csv"),
-        ("echo x > output/b.csv", "unmatched_patterns", "output/b.csv; is one of them meant?"),
+        ("echo x > output/b.csv", "unmatched_patterns", "output/b.csv; is it meant?"),
         ("ln -s /etc/passwd output/a.csv", "unmatched_patterns", "link"),
     ],
 )

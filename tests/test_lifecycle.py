@@ -223,7 +223,7 @@ def test_a_task_that_never_began_is_begun_whatever_else_runs() -> None:
         (
             replace(SUCCESS, unmatched=("a.csv",), unclaimed=("b.csv",)),
             StatusCode.UNMATCHED_PATTERNS,
-            "It did write b.csv; is one of them meant?",
+            "It did write b.csv; is it meant?",
         ),
         (
             replace(SUCCESS, refused=("a.csv is a link.",), files=(FILE,)),
@@ -309,3 +309,9 @@ def test_the_status_of_a_request(states: str, expected: RequestStatus) -> None:
     by_letter = {str(state)[0].upper(): state for state in State}
     for order in set(itertools.permutations(states)):
         assert lifecycle.request_status(job(by_letter[letter]) for letter in order) is expected
+
+
+def test_of_many_files_the_most_similar_is_suggested_first() -> None:
+    written = (*(f"logs/{n:03}.txt" for n in range(40)), "outputs/summary.csv")
+    said = outcome(replace(SUCCESS, unmatched=("output/summary.csv",), unclaimed=written)).message
+    assert "It did write outputs/summary.csv, " in said
