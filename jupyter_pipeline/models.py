@@ -106,6 +106,8 @@ class Problem:
     line: int | None = None
     column: int | None = None
     """Line and column count from 1, columns in characters."""
+    history: str = ""
+    """Since when, or in which versions, the platform refuses this; empty where it always did, or never does."""
 
 
 # -- runtimes --------------------------------------------------------------------------------------

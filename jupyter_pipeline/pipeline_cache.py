@@ -19,7 +19,7 @@ from . import __version__
 from .models import Action, Command, Level, OutputPattern, Pipeline
 
 FILE = "pipeline.json"
-_READERS = ("spec", "yaml", "graph", "patterns", "models")
+_READERS = ("spec", "rulesets", "yaml", "graph", "patterns", "models")
 """What the names of the modules begin with that read a project.yaml."""
 _LEVELS = {str(level): level for level in Level}
 

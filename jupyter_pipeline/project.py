@@ -35,7 +35,6 @@ from .models import (
     Job,
     JobRequest,
     Pipeline,
-    Problem,
     Runtime,
     RuntimeInfo,
     StatusCode,
@@ -46,6 +45,7 @@ from .views import RequestView, ViewedOutput, view
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
     from . import doctor, history, housekeeping
+    from .checking import Checked
 
 POLL = 0.1
 """Seconds between looks at the store while another process is the engine."""
@@ -76,11 +76,14 @@ class Project:
 
     # -- reading and planning ----------------------------------------------------------------------
 
-    def check(self) -> tuple[Problem, ...]:
-        """All problems of project.yaml, in the file's order."""
-        from . import spec
+    def check(self, rules: str = "native") -> Checked:
+        """Everything that is wrong with project.yaml and the files it names, and what the platform says of it.
 
-        return spec.parse(planning.read_project(self.config.root)).problems
+        `rules` names a rule set (`rulesets.RULESETS`). Raises InvalidRequest for an unknown one.
+        """
+        from . import checking
+
+        return checking.check(planning.read_project(self.config.root), checking.rule_set(rules), self.config)
 
     def pipeline(self) -> Pipeline:
         """The pipeline of the working tree. Raises InvalidProject."""

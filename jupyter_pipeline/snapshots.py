@@ -38,7 +38,7 @@ from .trees import (
     tree_of,
 )
 
-__all__ = ["Code", "CodeFile", "Held", "held", "materialize", "nothing", "prune", "scan", "scan_commit"]
+__all__ = ["Code", "CodeFile", "Held", "held", "listed", "materialize", "nothing", "prune", "scan", "scan_commit"]
 
 _RACY = 2 * 10**9
 """Nanoseconds; the coarsest clock of a file system (FAT): younger files may change again without a newer time."""
@@ -66,9 +66,7 @@ def scan(root: Path, state: Path, excluded: Callable[[str], bool] = nothing, ext
     Raises SnapshotFailed, naming the file, for what cannot be read or does not stop changing.
     """
     cache = _StatCache(root, state / "code" / "stat.json")
-    listed = git.listed_files(root)
-    paths = _kept(_walk(root, state) if listed is None else listed, root, state)
-    wanted = dict.fromkeys(path for path in paths if not excluded(path))
+    wanted = dict.fromkeys(path for path in listed(root, state) if not excluded(path))
     folders: dict[str, bool] = {"": True}
     for path in map(os.path.normpath, extra):
         if path.startswith(("../", "/")) or not _is_reached(root, path.rpartition("/")[0], folders):
@@ -106,6 +104,12 @@ def scan_commit(root: Path, state: Path, revision: str, excluded: Callable[[str]
 
 
 # -- which files -----------------------------------------------------------------------------------
+
+
+def listed(root: Path, state: Path) -> list[str]:
+    """The paths of the working tree that can be code, by the rules of `scan`, unread; some may be gone by now."""
+    tracked = git.listed_files(root)
+    return _kept(_walk(root, state) if tracked is None else tracked, root, state)
 
 
 def _walk(root: Path, state: Path) -> Iterator[str]:

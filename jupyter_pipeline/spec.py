@@ -1,15 +1,14 @@
 """Reads project.yaml into a pipeline, or says everything that is wrong with it.
 
-The rules are those of versions 1 to 5 as far as they concern what runs here (see ``spec_faults.NATIVE`` for how bad
-each is). One action is read in ``spec_action``, all together are looked at in ``spec_checks``, paths in ``spec_paths``.
-No files are opened: whether scripts, images or data exist is not asked here.
+One action is read in ``spec_action``, all together are looked at in ``spec_checks``, paths in ``spec_paths``. They find
+what breaks any rule of any version; a rule set (``rulesets``) says what of that counts, and how much.
+No files are opened: whether scripts, images or data exist is not asked here (see ``spec_files``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -17,21 +16,36 @@ from . import spec_checks as checks
 from . import yamltree
 from .errors import InvalidProject
 from .models import RUN_ALL, Action, Pipeline, Problem, Severity
+from .rulesets import HISTORY, NATIVE, NEWEST, OLDEST, RuleSet
 from .spec_action import Draft, read_action
-from .spec_faults import NATIVE, Fault, Reading, Suggester, kind, quote, unknown_keys
+from .spec_faults import Fault, Reading, Suggester, is_null, kind, quote, unknown_keys
 from .yamltree import Node, Scalar
 
 N = TypeVar("N", int, float)
 
 KEYS = ("version", "expectations", "actions")
-OLDEST, NEWEST = 1, 5
-UNIQUE_OUTPUTS_FROM = 2
-POPULATION_FROM, POPULATION_UNTIL = 3, 4
-RUN_ALL_RESERVED_FROM = 5
-MAX_PROBLEMS = 50_000
+POPULATION_VERSION, NO_COHORTS_FROM = 3, 4
+"""The version that says how many synthetic patients cohortextractor makes up, and the first without it."""
+MAX_PROBLEMS = 10_000
 """Most problems looked for; no file that a person could mend has so many, but one made of aliases can."""
+WEIGHTLESS = frozenset(name for name, rulings in NATIVE.rulings.items() if not rulings)
+"""Rules whose faults stop nothing here; in a big file of an old version there may be several at every action."""
 DEFAULT_POPULATION = 1000
-"""What versions 1 and 2 use, whatever they say (platform: pipeline/models.py)."""
+"""What other versions than 3 use, whatever they say (platform: pipeline/models.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was read of a project.yaml, not yet judged by a rule set."""
+
+    version: float | None
+    """As the file says it, also one that does not exist; None when it says no number."""
+    faults: tuple[Problem, ...]
+    """In the file's order, all called errors."""
+    drafts: tuple[Draft, ...]
+    """The actions as far as they could be read."""
+    pipeline: Pipeline | None
+    """None when something it is made of is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,24 +56,53 @@ class Parsed:
     problems: tuple[Problem, ...]
 
 
-def parse(source: str | bytes, severities: Mapping[str, Severity] = NATIVE) -> Parsed:
+def parse(source: str | bytes, rules: RuleSet = NATIVE) -> Parsed:
     """Read the text of a project.yaml and give the pipeline and all problems, in the order of the file.
 
-    Never raises for any text. ``severities`` says for each rule how bad it is; a rule not named there is an error.
+    Never raises for any text. ``rules`` says which faults count, and how bad they are.
     """
+    findings = examine(source)
+    problems = judge(findings.faults, findings.version, rules)
+    valid = all(each.severity is not Severity.ERROR for each in problems)
+    return Parsed(findings.pipeline if valid else None, problems)
+
+
+def examine(source: str | bytes) -> Findings:
+    """Find what breaks any rule of any version in the text of a project.yaml; never raises for any text."""
     document = yamltree.read(source)
     reading = _Collector(_read_project(document.root))
-    found = [*document.problems, *islice(reading, MAX_PROBLEMS)]
-    if len(found) - len(document.problems) == MAX_PROBLEMS:
-        message = f"There are {MAX_PROBLEMS:,} problems or more, and the rest of the file was not looked at."
-        last = max(found, key=_place)
-        remedy = "Mend those reported, then check again."
-        found.append(Problem("problems-many", message, remedy, line=last.line, column=last.column))
     # A mapping that aliases repeat can be wrong in the same way at every use; once is enough to mend it.
-    problems = [replace(each, severity=severities.get(each.rule, Severity.ERROR)) for each in dict.fromkeys(found)]
-    problems.sort(key=_place)
-    valid = all(each.severity is not Severity.ERROR for each in problems)
-    return Parsed(reading.result if valid else None, tuple(problems))
+    faults = sorted(dict.fromkeys((*document.problems, *_bounded(reading))), key=_place)
+    version, drafts, pipeline = reading.result
+    return Findings(version, tuple(faults), drafts, pipeline)
+
+
+def _bounded(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """The problems, as long as they are fewer than anybody could mend; those of no weight here never end it."""
+    weighty = weightless = 0
+    last = 1, 1
+    for problem in problems:
+        last = max(last, _place(problem))
+        if problem.rule in WEIGHTLESS:
+            weightless += 1
+            if weightless <= MAX_PROBLEMS:
+                yield problem
+            continue
+        yield problem
+        weighty += 1
+        if weighty == MAX_PROBLEMS:
+            message = f"There are {MAX_PROBLEMS:,} problems or more, and the rest of the file was not looked at."
+            remedy = "Mend those reported, then check again."
+            yield Problem("problems-many", message, remedy, line=last[0], column=last[1])
+            return
+
+
+def judge(faults: Iterable[Problem], version: float | None, rules: RuleSet) -> tuple[Problem, ...]:
+    """Give the faults that count under a rule set, in their order, each with its severity and history."""
+    judged = ((each, rules.severity(each.rule, version)) for each in faults)
+    return tuple(
+        replace(each, severity=severity, history=HISTORY.get(each.rule, "")) for each, severity in judged if severity
+    )
 
 
 def _place(problem: Problem) -> tuple[int, int]:
@@ -74,12 +117,16 @@ def load(source: str | bytes) -> Pipeline:
     return parsed.pipeline
 
 
+_Result = tuple[float | None, tuple[Draft, ...], Pipeline | None]
+"""Version, drafts and pipeline, as in `Findings`."""
+
+
 class _Collector:
     """Goes through the problems of a reading and keeps its result."""
 
-    def __init__(self, reading: Reading[Pipeline | None]) -> None:
+    def __init__(self, reading: Reading[_Result]) -> None:
         self._reading = reading
-        self.result: Pipeline | None = None
+        self.result: _Result = (None, (), None)
 
     def __iter__(self) -> Iterator[Problem]:
         self.result = yield from self._reading
@@ -88,23 +135,23 @@ class _Collector:
 # -- the top level ---------------------------------------------------------------------------------
 
 
-def _read_project(root: Node | None) -> Reading[Pipeline | None]:
+def _read_project(root: Node | None) -> Reading[_Result]:
     if root is None:
-        return None
+        return None, (), None
     if not isinstance(root, yamltree.Mapping):
         remedy = "Begin it with `version:`, and put the actions below `actions:`."
         yield Fault("project-type", f"The file must be a mapping, and is {kind(root)}.", remedy).at(root, "")
-        return None
+        return None, (), None
     suggester = Suggester()
     yield from _unknown_sections(root, suggester)
     version = yield from _read_version(root)
     population = yield from _read_expectations(root, version, suggester)
-    drafts = yield from _read_actions(root, version, suggester)
-    yield from _common_problems(drafts, root.get("actions"), version, suggester)
+    drafts = yield from _read_actions(root, suggester)
+    yield from _common_problems(drafts, root.get("actions"), suggester)
     if version is None or any(draft.run is None for draft in drafts):
-        return None
+        return version, tuple(drafts), None
     actions = {draft.name: _action(draft) for draft in drafts if draft.name != RUN_ALL}
-    return Pipeline(version, MappingProxyType(actions), population)
+    return version, tuple(drafts), Pipeline(version, MappingProxyType(actions), population)
 
 
 def _unknown_sections(root: yamltree.Mapping, suggester: Suggester) -> Iterator[Problem]:
@@ -119,22 +166,30 @@ def _unknown_sections(root: yamltree.Mapping, suggester: Suggester) -> Iterator[
 
 def _read_version(root: yamltree.Mapping) -> Reading[float | None]:
     node = root.get("version")
-    remedy = f'Write it like `version: "4.0"`; versions {OLDEST} to {NEWEST} are known.'
+    remedy = f'Write it like `version: "{NEWEST}.0"`; versions {OLDEST} to {NEWEST} are known.'
     if node is None:
         yield Fault("version-missing", "The file does not say its `version`.", remedy).at(root, "version")
         return None
     version = _number(node, float)
     if version is None:
         yield Fault("version-type", f"`version` must be a number, and is {kind(node)}.", remedy).at(node, "version")
-    elif not OLDEST <= version <= NEWEST:
+        return None
+    if version > NEWEST:
         yield Fault("version-unknown", f"The version {version:g} is not known.", remedy).at(node, "version")
-        version = None
+    elif not version >= OLDEST:
+        yield Fault("version-odd", f"There is no version {version:g}.", remedy).at(node, "version")
+    elif version not in range(OLDEST, NEWEST + 1):
+        message = f"There is no version {version:g}; it counts as {int(version)}."
+        yield Fault("version-fraction", message, remedy).at(node, "version")
+    if not version >= NEWEST:
+        message = f"The file is of version {version:g}, and the newest is {NEWEST}."
+        yield Fault("version-old", message, f'Write `version: "{NEWEST}.0"`.').at(node, "version")
     return version
 
 
 def _number(node: Node, convert: type[N]) -> N | None:
     """The number a node says, also in quotes, as the platform takes it (platform: pipeline/models.py)."""
-    if not isinstance(node, Scalar) or node.value is None or isinstance(node.value, bool):
+    if not isinstance(node, Scalar) or node.value is None:
         return None
     try:
         return convert(node.value)
@@ -143,43 +198,41 @@ def _number(node: Node, convert: type[N]) -> N | None:
 
 
 def _read_expectations(root: yamltree.Mapping, version: float | None, suggester: Suggester) -> Reading[int | None]:
-    node = root.get("expectations")
-    if version is not None and version >= POPULATION_UNTIL:
-        if node is not None:
-            message = f"`expectations` is not used from version {POPULATION_UNTIL} on."
-            yield Fault("expectations-unused", message, "Take the section out.").at(
-                root.key("expectations"), "expectations"
-            )
-        return None
-    is_required = version is not None and version >= POPULATION_FROM
+    node, key = root.get("expectations"), "expectations"
     remedy = "Write `expectations:`, and below it `population_size: 1000`, indented."
-    if node is None:
-        if is_required:
-            message = f"Version {POPULATION_FROM} asks for `expectations` with a `population_size`."
-            yield Fault("population-missing", message, remedy).at(root, "expectations.population_size")
-        return DEFAULT_POPULATION
-    if not isinstance(node, yamltree.Mapping):
-        message = f"`expectations` must be a mapping, and is {kind(node)}."
-        yield Fault("expectations-type", message, remedy).at(node, "expectations")
-        return None
-    yield from unknown_keys(node, ("population_size",), suggester, "expectations.")
-    population = yield from _read_population(node, is_required)
-    return population if is_required else DEFAULT_POPULATION
+    if node is not None:
+        rule = "expectations-empty" if is_null(node) else "expectations-unused"
+        message = f"`expectations` only serves cohortextractor, in files of version {POPULATION_VERSION}."
+        yield Fault(rule, message, "Take the section out.").at(root.key(key), key)
+    if node is None or is_null(node):
+        message = f"Version {POPULATION_VERSION} asks for `expectations` with a `population_size`."
+        yield Fault("population-missing", message, remedy).at(node or root, "expectations.population_size")
+        population = None
+    elif not isinstance(node, yamltree.Mapping):
+        yield Fault("expectations-type", f"`expectations` must be a mapping, and is {kind(node)}.", remedy).at(
+            node, key
+        )
+        population = None
+    else:
+        known = ("population_size",)
+        yield from unknown_keys(node, known, suggester, "expectations.", rule="expectations-key-unknown")
+        population = yield from _read_population(node)
+    if version == POPULATION_VERSION:
+        return population
+    return None if version is not None and version >= NO_COHORTS_FROM else DEFAULT_POPULATION
 
 
-def _read_population(section: yamltree.Mapping, is_required: bool) -> Reading[int | None]:
+def _read_population(section: yamltree.Mapping) -> Reading[int | None]:
     node, key = section.get("population_size"), "expectations.population_size"
     remedy = "Write a whole number, such as `population_size: 1000`."
     if node is None:
-        if is_required:
-            yield Fault("population-missing", "`expectations` has no `population_size`.", remedy).at(section, key)
+        yield Fault("population-missing", "`expectations` has no `population_size`.", remedy).at(section, key)
         return None
     population = _number(node, int)
     if population is None:
         message = f"`population_size` must be a whole number, and is {kind(node)}."
         yield Fault("population-type", message, remedy).at(node, key)
-        return None
-    if population < 1:
+    elif population < 1:
         yield Fault("population-odd", "`population_size` is less than 1.", remedy).at(node, key)
     return population
 
@@ -187,7 +240,7 @@ def _read_population(section: yamltree.Mapping, is_required: bool) -> Reading[in
 # -- actions ---------------------------------------------------------------------------------------
 
 
-def _read_actions(root: yamltree.Mapping, version: float | None, suggester: Suggester) -> Reading[list[Draft]]:
+def _read_actions(root: yamltree.Mapping, suggester: Suggester) -> Reading[list[Draft]]:
     node = root.get("actions")
     remedy = "Write `actions:`, and below it each action's name, indented one step."
     if node is None:
@@ -201,40 +254,27 @@ def _read_actions(root: yamltree.Mapping, version: float | None, suggester: Sugg
     drafts = []
     for key, value in node.items():
         if key.text == RUN_ALL:
-            yield _run_all_problem(key, version)
+            message = f"`{RUN_ALL}` is built in and stands for all actions; an action of that name never runs."
+            fault = Fault("run-all-reserved", message, f"Take it out; asking for `{RUN_ALL}` runs all actions anyway.")
+            yield fault.at(key, f"actions.{RUN_ALL}", RUN_ALL)
         draft = yield from read_action(key, value, suggester)
         if draft is not None:
             drafts.append(draft)
     return drafts
 
 
-def _run_all_problem(key: Scalar, version: float | None) -> Problem:
-    """A ``run_all`` of one's own: ignored below version 5, refused from it on (platform: pipeline/features.py)."""
-    remedy = "Take it out; asking for `run_all` runs all actions anyway."
-    if version is not None and version >= RUN_ALL_RESERVED_FROM:
-        message = f"`{RUN_ALL}` is built in, and version {RUN_ALL_RESERVED_FROM} allows no action of that name."
-        fault = Fault("run-all-reserved", message, remedy)
-    else:
-        fault = Fault("run-all-ignored", f"`{RUN_ALL}` is built in; the action of that name is ignored.", remedy)
-    return fault.at(key, f"actions.{RUN_ALL}", RUN_ALL)
-
-
-def _common_problems(
-    drafts: list[Draft], node: Node | None, version: float | None, suggester: Suggester
-) -> Generator[Problem]:
+def _common_problems(drafts: list[Draft], node: Node | None, suggester: Suggester) -> Generator[Problem]:
     if not isinstance(node, yamltree.Mapping):
         return
     keys = [key for key, _ in node.items()]
-    yield from checks.needs_problems(drafts, {key.text for key in keys} - {RUN_ALL}, suggester)
+    yield from checks.needs_problems(drafts, {key.text for key in keys}, suggester)
     # A ``run_all`` of one's own must be right, as on the platform, but never runs.
     runs = [draft for draft in drafts if draft.name != RUN_ALL]
     yield from checks.cycle_problems(runs)
     yield from checks.name_problems(keys)
     yield from checks.run_problems(drafts)
-    must_differ = version is None or version >= UNIQUE_OUTPUTS_FROM
-    if must_differ:
-        yield from checks.output_problems(drafts)
-    yield from checks.overlap_problems(runs, same_path=not must_differ)
+    yield from checks.output_problems(drafts)
+    yield from checks.overlap_problems(runs)
 
 
 def _action(draft: Draft) -> Action:

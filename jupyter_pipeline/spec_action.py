@@ -12,17 +12,22 @@ from dataclasses import dataclass
 from sys import intern
 
 from .models import Command, Level, OutputPattern, Problem
-from .spec_faults import Fault, Reading, Suggester, kind, quote, text_value, unknown_keys
+from .spec_extraction import extraction_faults
+from .spec_faults import Fault, Reading, Suggester, is_null, kind, quote, text_value, unknown_keys
 from .spec_paths import path_faults, type_faults
 from .yamltree import Mapping, Node, Scalar, Sequence, to_json
 
 KEYS = ("run", "needs", "outputs", "config", "dummy_data_file")
 LEVELS = {level.value: level for level in Level}
 MAX_NAME = 128
+MAX_RUN = 100_000
+"""Longest run line; Linux takes no word of 131,072 bytes in a command."""
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
-_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*")
+IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_PLATFORM_TAG = re.compile(r"v[\d.]+(-pre)?|dev|latest")
+"""What the platform takes for a version since January 2025 (platform: pipeline/models.py)."""
 _WORD = re.compile(r"[^ \t\r\n]+")
 _QUOTING = re.compile(r"""['"\\]""")
 
@@ -76,7 +81,8 @@ def read_action(key: Scalar, node: Node, suggester: Suggester) -> Reading[Draft 
     yield from unknown_keys(node, KEYS, suggester, f"actions.{name}.", name)
     run = yield from _read_run(key, node)
     claims = yield from _read_outputs(key, node, suggester)
-    draft = Draft(
+    yield from _extraction_problems(key, run, claims, node.get("outputs"))
+    return Draft(
         name,
         key,
         run,
@@ -86,8 +92,6 @@ def read_action(key: Scalar, node: Node, suggester: Suggester) -> Reading[Draft 
         (yield from _read_config(name, node.get("config"))),
         (yield from _read_dummy(name, node.get("dummy_data_file"))),
     )
-    yield from _cohort_problems(draft)
-    return draft
 
 
 def _name_problems(key: Scalar) -> Iterator[Problem]:
@@ -96,7 +100,7 @@ def _name_problems(key: Scalar) -> Iterator[Problem]:
     All real names known to us fit without the dots. They become names of folders, log files and links, so nothing
     that could be a path, an option, a hidden file or a second word is let in.
     """
-    if len(key.text) > MAX_NAME or not _NAME.fullmatch(key.text):
+    if len(key.text) > MAX_NAME or not NAME.fullmatch(key.text):
         message = f"The action name {quote(key.text)} cannot be used."
         remedy = f"Use letters, digits, `_` and `-`, a letter, digit or `_` first, {MAX_NAME} at most."
         yield Fault("action-name", message, remedy).at(key, f"actions.{key.text}", key.text)
@@ -131,11 +135,14 @@ def _read_run(key: Scalar, action: Mapping) -> Reading[Command | None]:
     if isinstance(parsed, Fault):
         yield parsed.at(node, path, name)
         return None
+    yield from (fault.at(node, path, name) for fault in _runtime_faults(parsed))
     return parsed
 
 
 def parse_run(raw: str) -> Command | Fault:
     """Give the command of a run line, or the one fault that keeps it from being one (platform: pipeline/models.py)."""
+    if len(raw) > MAX_RUN:
+        return Fault("run-long", f"The run line has {len(raw):,} characters.", f"Keep it below {MAX_RUN:,}.")
     try:
         words = split(raw)
     except ValueError:
@@ -143,16 +150,34 @@ def parse_run(raw: str) -> Command | Fault:
         return Fault("run-quotes", message, "Close the quote, or write `\\'` for an apostrophe.")
     if not words:
         return Fault("run-empty", "The run line is empty.", "Write it like `run: python:v2 analysis/script.py`.")
-    if "\0" in raw:
-        return Fault("run-character", "The run line holds the character U+0000.", "Delete it.")
     image, _, version = words[0].partition(":")
-    if _IMAGE.fullmatch(image) and _TAG.fullmatch(version):
+    if version:
         return Command(raw, intern(image), intern(version), tuple(words[1:]))
-    if _IMAGE.fullmatch(image) and not version:
-        message = f"The run line begins with {quote(words[0])}, which names no version."
-        return Fault("run-image", message, f"Begin it with image and version, such as `{image[:40]}:v2`.")
-    message = f"The run line begins with {quote(words[0])}, which is not an image and its version."
-    return Fault("run-image", message, "Begin it with image and version, such as `python:v2`.")
+    message = f"The run line begins with {quote(words[0])}, which names no version."
+    named = image[:40] if IMAGE.fullmatch(image) else "python"
+    return Fault("run-image", message, f"Begin it with image and version, such as `{named}:v2`.")
+
+
+def _runtime_faults(run: Command) -> Iterator[Fault]:
+    """Yield what is odd about the image and its version, in one version of the platform's rules or another."""
+    name = quote(run.runtime)
+    if "\0" in run.raw:
+        yield Fault("run-character", "The run line holds the character U+0000.", "Delete it.")
+    if not (IMAGE.fullmatch(run.image) and TAG.fullmatch(run.version)):
+        message = f"The run line begins with {name}, which is not an image and its version."
+        yield Fault("run-image-name", message, "Begin it with image and version, such as `python:v2`.")
+    if not _PLATFORM_TAG.fullmatch(run.version):
+        message = f"The version of {name} is not of the platform's form."
+        yield Fault("run-tag", message, f"Write `v` and a number, such as `{quote(run.image)[1:-1]}:v2`.")
+    elif run.version == "latest":
+        message = f"{name} does not say which version is meant."
+        yield Fault("image-latest", message, f"Write `{quote(run.image)[1:-1]}:v1`, which is what it meant.")
+    elif run.version == "v1" and run.image in {"python", "r"}:
+        message = f"{name} will be withdrawn by the platform."
+        yield Fault("image-deprecated", message, f"Move to `{run.image}:v2`, and check the results.")
+    if run.image.startswith("cohortextractor"):
+        message = f"The platform no longer runs {name}."
+        yield Fault("cohort-refused", message, "Rewrite the study definition in ehrQL, as a dataset definition.")
 
 
 # -- needs, config, dummy data ---------------------------------------------------------------------
@@ -160,7 +185,7 @@ def parse_run(raw: str) -> Command | Fault:
 
 def _read_needs(name: str, node: Node | None) -> Reading[tuple[Need, ...]]:
     path = f"actions.{name}.needs"
-    if node is None:
+    if node is None or is_null(node):
         return ()
     if not isinstance(node, Sequence):
         message = f"`needs` of {quote(name)} must be a list, and is {kind(node)}."
@@ -171,17 +196,20 @@ def _read_needs(name: str, node: Node | None) -> Reading[tuple[Need, ...]]:
         if not isinstance(item, Scalar) or item.value is None or isinstance(item.value, bool):
             message = f"An entry of `needs` of {quote(name)} must be the name of an action, and is {kind(item)}."
             yield Fault("needs-entry", message, "Write the names of actions, with commas between.").at(item, path, name)
-        elif " " in item.text.strip():
+        elif " " in item.text:
             message = f"{quote(item.text)} in `needs` of {quote(name)} has a space in it."
             yield Fault("needs-space", message, "Use commas between the names of actions.").at(item, path, name)
         else:
-            # A number is taken as it is written, for actions whose names are numbers.
+            if not isinstance(item.value, str):
+                message = f"{quote(item.text)} in `needs` of {quote(name)} is not a text in YAML."
+                yield Fault("needs-number", message, "Put it in quotes.").at(item, path, name)
+            # Here a number is taken as it is written, for actions whose names are numbers.
             needs.append(Need(item.text, item))
     return tuple(needs)
 
 
 def _read_config(name: str, node: Node | None) -> Reading[str | None]:
-    if node is None:
+    if node is None or is_null(node):
         return None
     if not isinstance(node, Mapping):
         message = f"`config` of {quote(name)} must be a mapping, and is {kind(node)}."
@@ -200,11 +228,15 @@ def _read_config(name: str, node: Node | None) -> Reading[str | None]:
 
 
 def _read_dummy(name: str, node: Node | None) -> Reading[str | None]:
-    if node is None:
+    if node is None or is_null(node):
         return None
     path = text_value(node)
     key = f"actions.{name}.dummy_data_file"
-    if not path:
+    if path == "":
+        message = f"`dummy_data_file` of {quote(name)} is empty."
+        yield Fault("dummy-empty", message, "Write a path, or take the line out.").at(node, key, name)
+        return None
+    if path is None:
         message = f"`dummy_data_file` of {quote(name)} must be a path, and is {kind(node)}."
         yield Fault("dummy-type", message, "Write it like `dummy_data_file: test-data/cohort.csv`.").at(node, key, name)
         return None
@@ -231,57 +263,53 @@ def _read_outputs(key: Scalar, action: Mapping, suggester: Suggester) -> Reading
         message = f"`outputs` of {quote(name)} must be a mapping, and is {kind(node)}."
         yield Fault("outputs-type", message, remedy).at(node, path, name)
         return ()
-    if not node.entries:
-        yield Fault("outputs-level-none", f"`outputs` of {quote(name)} names no level.", remedy).at(node, path, name)
     claims: list[Claim] = []
+    levels = 0
     for level_key, level_node in node.items():
         level_name = level_key.text
         level = LEVELS.get(level_name)
         if level is None:
+            message = f"{quote(level_name)} in `outputs` of {quote(name)} is not a level, so its files are not kept."
             known = ", ".join(LEVELS)
-            message = f"{quote(level_name)} in `outputs` of {quote(name)} is not a level."
             fault = Fault("outputs-level", message, f"{suggester.like(level_name, LEVELS)}The levels are {known}.")
             yield fault.at(level_key, f"{path}.{level_name}", name)
         else:
-            yield from _read_level(name, level, level_node, claims)
+            levels += not is_null(level_node)
+        yield from _read_level(name, level, level_node, claims, f"{path}.{level_name}")
+    if not levels:
+        message = f"`outputs` of {quote(name)} names no file of any level."
+        yield Fault("outputs-level-none", message, remedy).at(node, path, name)
     return tuple(claims)
 
 
-def _read_level(name: str, level: Level, node: Node, claims: list[Claim]) -> Iterator[Problem]:
-    path = f"actions.{name}.outputs.{level}"
+def _read_level(name: str, level: Level | None, node: Node, claims: list[Claim], path: str) -> Iterator[Problem]:
+    level_name = quote(path.rpartition(".")[2])
+    if is_null(node) or (isinstance(node, Mapping) and not node.entries):
+        message = f"{level_name} in `outputs` of {quote(name)} names no file."
+        yield Fault("outputs-empty", message, "Write `name: path` below it, or take it out.").at(node, path, name)
+        return
     if not isinstance(node, Mapping):
-        message = f"`{level}` in `outputs` of {quote(name)} must be a mapping, and is {kind(node)}."
+        message = f"{level_name} in `outputs` of {quote(name)} must be a mapping, and is {kind(node)}."
         yield Fault("outputs-type", message, "Write `name: path` below it, indented one step.").at(node, path, name)
         return
-    if not node.entries:
-        message = f"`{level}` in `outputs` of {quote(name)} names no file."
-        yield Fault("outputs-empty", message, "Write `name: path` below it, or take it out.").at(node, path, name)
     for label, value in node.entries.items():
+        key = f"{path}.{label}"
         pattern = text_value(value)
         if pattern is None:
             message = f"The output {quote(label)} of {quote(name)} must be a path, and is {kind(value)}."
-            yield Fault("output-type", message, "Write it like `table: output/table.csv`.").at(
-                value, f"{path}.{label}", name
-            )
+            yield Fault("output-type", message, "Write it like `table: output/table.csv`.").at(value, key, name)
             continue
-        faults = list(path_faults(pattern)) or list(type_faults(pattern, level))
-        for fault in faults:
-            yield fault.at(value, f"{path}.{label}", name)
-        claims.append(Claim(name, OutputPattern(level, label, pattern), value))
+        for fault in (*path_faults(pattern), *type_faults(pattern, level)):
+            yield fault.at(value, key, name)
+        if level is not None:
+            claims.append(Claim(name, OutputPattern(level, label, pattern), value))
 
 
-def _cohort_problems(draft: Draft) -> Iterator[Problem]:
-    """Check what cohortextractor's generate_cohort needs of its outputs (platform: pipeline/validation.py)."""
-    run = draft.run
-    if run is None or run.image != "cohortextractor" or run.args[:1] != ("generate_cohort",):
+def _extraction_problems(
+    key: Scalar, run: Command | None, claims: tuple[Claim, ...], outputs: Node | None
+) -> Iterator[Problem]:
+    if run is None or not isinstance(outputs, Mapping):
         return
-    path = f"actions.{draft.name}.outputs"
-    if len({claim.output.level for claim in draft.claims}) > 1:
-        message = f"{quote(draft.name)} extracts a cohort and has outputs of more than one level."
-        remedy = "Put all its outputs under one level, highly_sensitive."
-        yield Fault("cohort-levels", message, remedy).at(draft.key, path, draft.name)
-    folders = {claim.output.pattern.rpartition("/")[0] for claim in draft.claims}
-    if len(folders) > 1 and not any(word.split("=")[0] == "--output-dir" for word in run.args):
-        message = f"{quote(draft.name)} extracts a cohort and has outputs in more than one folder."
-        remedy = "Put all its outputs in one folder, or say which with `--output-dir`."
-        yield Fault("cohort-folders", message, remedy).at(draft.key, path, draft.name)
+    levels = sum(name in LEVELS and not is_null(node) for name, node in outputs.entries.items())
+    for fault in extraction_faults(run, [claim.output for claim in claims], levels):
+        yield fault.at(key, f"actions.{key.text}.outputs", key.text)

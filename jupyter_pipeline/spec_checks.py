@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import combinations, islice, product
+from itertools import islice, product
 
 from . import graph
 from .models import RUN_ALL, STRICTNESS, Problem
@@ -27,6 +27,7 @@ def needs_problems(drafts: Sequence[Draft], names: set[str], suggester: Suggeste
 
     ``names`` are all names in the file, also of actions that could not be read (platform: pipeline/models.py).
     """
+    read = {draft.name for draft in drafts}
     for draft in drafts:
         seen: set[str] = set()
         for need in draft.needs:
@@ -37,8 +38,14 @@ def needs_problems(drafts: Sequence[Draft], names: set[str], suggester: Suggeste
             elif need.name in seen:
                 message = f"{quote(need.name)} stands twice in `needs` of {quote(draft.name)}."
                 fault = Fault("needs-duplicate", message, "Take one of them out.")
+            elif need.name == RUN_ALL and RUN_ALL in names:
+                message = f"{quote(draft.name)} needs `{RUN_ALL}`, which never runs itself."
+                fault = Fault("needs-run-all", message, "Name the actions whose outputs it uses.")
             elif need.name not in names:
                 fault = _unknown_need(draft.name, need.name, names, suggester)
+            elif need.name not in read:
+                message = f"{quote(draft.name)} needs {quote(need.name)}, which is no proper action."
+                fault = Fault("needs-broken", message, f"Mend {quote(need.name)} first.")
             if fault:
                 yield fault.at(need.node, f"actions.{draft.name}.needs", draft.name)
             seen.add(need.name)
@@ -81,20 +88,32 @@ def name_problems(keys: Sequence[Scalar]) -> Iterator[Problem]:
 
 
 def run_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
-    """Yield run lines that are the very text of another action's (platform: pipeline/models.py)."""
-    seen: dict[str, str] = {}
+    """Yield run lines that say the same as another action's.
+
+    The platform compares their very text (pipeline/models.py); in 2021 it compared the words, whatever the image's
+    version (jobrunner/project.py).
+    """
+    by_text: dict[str, str] = {}
+    by_words: dict[tuple[str, ...], str] = {}
     for draft in drafts:
         if draft.run is None:
             continue
-        first = seen.setdefault(draft.run.raw, draft.name)
+        first = by_text.setdefault(draft.run.raw, draft.name)
+        alike = by_words.setdefault((draft.run.image, *draft.run.args), draft.name)
         if first != draft.name:
-            message = f"{quote(draft.name)} has the same run line as {quote(first)}."
-            remedy = "Give them different commands, or make them one action."
-            yield Fault("run-duplicate", message, remedy).at(draft.run_node, f"actions.{draft.name}.run", draft.name)
+            yield _same_run("run-duplicate", f"{quote(draft.name)} has the same run line as {quote(first)}.", draft)
+        if alike != draft.name:
+            message = f"{quote(draft.name)} runs the same words as {quote(alike)}."
+            yield _same_run("run-duplicate-words", message, draft)
+
+
+def _same_run(rule: str, message: str, draft: Draft) -> Problem:
+    fault = Fault(rule, message, "Give them different commands, or make them one action.")
+    return fault.at(draft.run_node, f"actions.{draft.name}.run", draft.name)
 
 
 def output_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
-    """Yield outputs whose path is the very text of another one (platform: pipeline/models.py, from version 2)."""
+    """Yield outputs whose path is the very text of another one (platform: pipeline/models.py)."""
     seen: dict[str, Claim] = {}
     for draft in drafts:
         for claim in draft.claims:
@@ -111,10 +130,10 @@ def output_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
 # -- overlaps --------------------------------------------------------------------------------------
 
 
-def overlap_problems(drafts: Sequence[Draft], same_path: bool) -> Iterator[Problem]:
+def overlap_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
     """Yield outputs of different actions or levels that could be the same file, one for each pair of actions.
 
-    ``same_path`` says whether equal paths count too; where they are errors already they do not.
+    Paths of the very same text are told by `output_problems`.
     """
     claims: dict[str, list[Claim]] = defaultdict(list)
     for draft in drafts:
@@ -122,7 +141,7 @@ def overlap_problems(drafts: Sequence[Draft], same_path: bool) -> Iterator[Probl
             claims[claim.output.pattern].append(claim)
     told: set[tuple[str, str]] = set()
     later = _Later(drafts)
-    for one, other, example in _meetings(claims, same_path):
+    for one, other, example in _meetings(claims):
         pair = one.action, other.action
         if pair in told or (one.action == other.action and one.output.level is other.output.level):
             continue
@@ -135,12 +154,8 @@ def overlap_problems(drafts: Sequence[Draft], same_path: bool) -> Iterator[Probl
         yield _overlap_fault(one, other, example, later).at(other.node, other.key, other.action)
 
 
-def _meetings(claims: dict[str, list[Claim]], same_path: bool) -> Iterator[tuple[Claim, Claim, str]]:
+def _meetings(claims: dict[str, list[Claim]]) -> Iterator[tuple[Claim, Claim, str]]:
     """Pairs of outputs that can be the same file, with an example; the one that stands later in the file second."""
-    if same_path:
-        for pattern, equals in claims.items():
-            for one, other in combinations(equals[:MAX_OVERLAPS], 2):
-                yield one, other, overlap(pattern, pattern) or pattern
     for left, right in islice(PatternIndex(claims).candidate_pairs(), MAX_COMPARISONS):
         example = overlap(left, right)
         if example is not None:

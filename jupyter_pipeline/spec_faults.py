@@ -1,44 +1,22 @@
-"""What the readers of project.yaml share: faults, their severity as data, and the words to speak of values.
+"""What the readers of project.yaml share: faults, and the words to speak of values.
 
-A check yields faults under a rule's name and does not know how bad they are; the table of severities decides. So the
-same checks serve other rule sets, which are other tables.
+A check yields faults under a rule's name, whatever the version of the file, and does not know how bad they are: that
+is for ``rulesets`` to say. So the same checks serve every rule set.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TypeVar
 
 from . import yamltree
-from .models import Problem, Severity
+from .models import Problem
 
 T = TypeVar("T")
 Reading = Generator[Problem, None, T]
 """Yields the problems found on the way and returns what was read."""
-
-NATIVE: Mapping[str, Severity] = MappingProxyType(
-    {
-        "actions-empty": Severity.WARNING,
-        "action-name-case": Severity.WARNING,
-        "expectations-unused": Severity.WARNING,
-        "key-unknown": Severity.WARNING,
-        "needs-duplicate": Severity.WARNING,
-        "outputs-empty": Severity.WARNING,
-        "overlap-levels": Severity.WARNING,
-        "overlap-actions": Severity.HINT,
-        "overlap-more": Severity.HINT,
-        "path-extension": Severity.HINT,
-        "path-file-type": Severity.HINT,
-        "population-odd": Severity.WARNING,
-        "run-all-ignored": Severity.WARNING,
-        "run-duplicate": Severity.WARNING,
-        "yaml-key-type": Severity.HINT,
-    }
-)
-"""How bad each rule's faults are for what runs here; a rule that is not named is an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +55,11 @@ def kind(node: yamltree.Node) -> str:
     return "a text"
 
 
+def is_null(node: yamltree.Node | None) -> bool:
+    """Whether nothing is said: no node, or an empty value, which the platform takes for the same."""
+    return node is None or (isinstance(node, yamltree.Scalar) and node.value is None)
+
+
 def text_value(node: yamltree.Node) -> str | None:
     """Give the text of a node that is a text, else None."""
     return node.value if isinstance(node, yamltree.Scalar) and isinstance(node.value, str) else None
@@ -99,14 +82,19 @@ class Suggester:
 
 
 def unknown_keys(
-    node: yamltree.Mapping, known: tuple[str, ...], suggester: Suggester, path: str, action: str | None = None
+    node: yamltree.Mapping,
+    known: tuple[str, ...],
+    suggester: Suggester,
+    path: str,
+    action: str | None = None,
+    rule: str = "key-unknown",
 ) -> Generator[Problem]:
-    """Yield ``key-unknown`` for every key of a mapping that is not known (platform: pipeline/validation.py)."""
+    """Yield a fault for every key of a mapping that is not known (platform: pipeline/validation.py)."""
     if node.entries.keys() <= set(known):
         return
     for key, _ in node.items():
         if (name := key.text) not in known:
             listed = ", ".join(f"`{each}`" for each in known)
             remedy = f"{suggester.like(name, known)}The keys here are {listed}."
-            fault = Fault("key-unknown", f"The key {quote(name)} is not known and is ignored.", remedy)
+            fault = Fault(rule, f"The key {quote(name)} is not known and is ignored.", remedy)
             yield fault.at(key, f"{path}{name}", action)

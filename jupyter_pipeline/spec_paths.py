@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from posixpath import normpath
 
 from .models import Level
 from .spec_faults import Fault, quote
 
 STATE_FOLDER = ".jupyter_pipeline"
 """Our own folder in a project; no job may write there."""
-RESERVED_FOLDERS = ("metadata", STATE_FOLDER)
-"""Folders at the top of a project that belong to the machinery (platform: pipeline/validation.py)."""
+METADATA = "metadata"
+"""The platform's own folder; it refuses just this spelling (platform: pipeline/validation.py)."""
+RESERVED_FOLDERS = (METADATA, STATE_FOLDER)
+"""Folders at the top of a project that belong to the machinery, however their case is written."""
 VIEWABLE_TYPES = ("csv", "html", "jpeg", "jpg", "json", "log", "md", "png", "svg", "svgz", "txt")
 """File types the platform lets people view (platform: pipeline/constants.py)."""
 MAX_PATH = 1000
@@ -23,6 +26,7 @@ MAX_SEGMENT = 200
 
 _ORDINARY = re.compile(r"(?:[A-Za-z0-9_*][A-Za-z0-9_. *-]*/)*[A-Za-z0-9_*][A-Za-z0-9_ *-]*(?:\.[A-Za-z0-9_ *-]+)*")
 _DRIVE = re.compile("[A-Za-z]:")
+_ROOTED_DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 
 
 def path_faults(path: str) -> Iterator[Fault]:
@@ -58,22 +62,28 @@ def _characters(path: str) -> Iterator[Fault]:
 
 def _position(path: str) -> Iterator[Fault]:
     remedy = "Write the path as seen from the folder of project.yaml, such as `output/table.csv`."
-    if path.startswith(("/", "\\")) or _DRIVE.match(path):
+    if path.startswith(("/", "\\")) or _ROOTED_DRIVE.match(path):
         yield Fault("path-absolute", f"The output path {quote(path)} is absolute.", remedy)
-    top = re.split(r"[/\\]", path)[0].casefold()
-    if top in RESERVED_FOLDERS:
+    elif _DRIVE.match(path):
+        yield Fault("path-drive", f"The output path {quote(path)} begins with a drive, as on Windows.", remedy)
+    top = re.split(r"[/\\]", path)[0]
+    if top.casefold() in RESERVED_FOLDERS:
         message = f"The output path {quote(path)} lies in `{top}`, which is kept for the pipeline's own records."
-        yield Fault("path-reserved", message, "Choose another folder, such as `output`.")
+        rule = "path-metadata" if path.split("/", maxsplit=1)[0] == METADATA else "path-reserved"
+        yield Fault(rule, message, "Choose another folder, such as `output`.")
 
 
 def _segments(path: str) -> Iterator[Fault]:
     segments = re.split(r"[/\\]", path)
-    if ".." in segments:
+    if normpath(path) != path:
+        message = f"The output path {quote(path)} is not in its simplest form."
+        yield Fault("path-normal", message, "Leave out `.`, `..` and doubled or final slashes.")
+    elif ".." in segments:
         message = f"The output path {quote(path)} leaves its folder with `..`."
         yield Fault("path-parent", message, "Name a place inside the project, without `..`.")
-    if "." in segments or "" in segments[1:]:
-        message = f"The output path {quote(path)} is not in its simplest form."
-        yield Fault("path-normal", message, "Leave out `.` and doubled or final slashes.")
+    elif path == ".":
+        message = "The output path `.` is the project's own folder."
+        yield Fault("path-parent", message, "Name a file, such as `output/table.csv`.")
     if any(segment.casefold() == ".git" for segment in segments):
         message = f"The output path {quote(path)} lies in `.git`, where git keeps the project's history."
         yield Fault("path-git", message, "Choose another folder, such as `output`.")
@@ -82,8 +92,11 @@ def _segments(path: str) -> Iterator[Fault]:
         yield Fault("path-long", message, f"Keep names below {MAX_SEGMENT} and paths below {MAX_PATH} characters.")
 
 
-def type_faults(path: str, level: Level) -> Iterator[Fault]:
-    """Yield what the platform says of a file's type since November 2023 (platform: pipeline/validation.py)."""
+def type_faults(path: str, level: Level | None) -> Iterator[Fault]:
+    """Yield what the platform says of a file's type since November 2023 (platform: pipeline/validation.py).
+
+    ``level`` is None where the file says one that does not exist.
+    """
     stem, dot, extension = path.rpartition("/")[2].rpartition(".")
     if not (stem and dot and extension) or extension.endswith("*"):
         message = f"The output path {quote(path)} does not end in a file type."

@@ -7,7 +7,10 @@ The tree itself is built in ``yamltree``; what the keys mean is not known here.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from .models import Problem
 
@@ -144,6 +147,12 @@ _COMPLAINTS = (
         "tag", "yaml-tag", "There is an unknown tag, a word beginning with `!`.", "Take the tag out, or quote it."
     ),
 )
+_MORE = _Complaint(
+    "",
+    "yaml-mapping",
+    "There is more on this line after its value.",
+    "Begin a new line for a new key, and put quotes around a text that begins with a bracket or a quote.",
+)
 _OTHER = _Complaint("", "yaml-syntax", "This is not YAML", "Compare the line with the actions above it.")
 
 
@@ -160,6 +169,10 @@ def explain(error: Exception, text: str) -> Problem:
     complaint = next((each for each in _COMPLAINTS if each.said in said), _OTHER)
     chosen = context if complaint.at_context and context is not None else mark or context
     line, column = (chosen.line + 1, chosen.column + 1) if chosen is not None else (1, 1)
+    # libyaml counts more line breaks than stand in a file, so the line may not be there.
+    before = "".join(_LINE_BREAK.split(text)[line - 1 : line])[: column - 1]
+    if complaint.rule == "yaml-indentation" and before.strip(" -"):
+        complaint = _MORE
     message = complaint.message if complaint is not _OTHER else f"{_OTHER.message}: {said[:200]}."
     remedy = complaint.remedy
     if complaint.rule in ("yaml-colon", "yaml-mapping") and _lacks_space(text, line):
@@ -170,3 +183,41 @@ def explain(error: Exception, text: str) -> Problem:
 def _lacks_space(text: str, line: int) -> bool:
     lines = _LINE_BREAK.split(text)
     return any(_NO_SPACE.match(each) is not None for each in lines[max(line - 2, 0) : line])
+
+
+# -- tabs ------------------------------------------------------------------------------------------
+
+MAX_TABS = 100
+"""Lines with tabs reported one by one."""
+_COMMENT = re.compile(r"(?<!\S)#")
+
+
+def tab_problems(text: str, scalars: Iterable[Any]) -> Iterator[Problem]:
+    """Yield, for each line, the first tab that is not in quotes, a block of text or a comment.
+
+    ``scalars`` are PyYAML's scalar events, with their marks. YAML and libyaml allow a tab where blanks may stand; the
+    platform's parser, which is all in Python, never does.
+    """
+    spans = [
+        (text.find("\n", each.start_mark.index) if each.style in "|>" else each.start_mark.index, each.end_mark.index)
+        for each in scalars
+        if each.style
+    ]
+    begins = [begin for begin, _ in spans]
+    start = index = count = 0
+    for number, line in enumerate(_LINE_BREAK.split(text), 1):
+        index = text.find("\t", start, start + len(line))
+        while index != -1:
+            span = bisect_right(begins, index) - 1
+            quoted_until = spans[span][1] if span >= 0 else 0
+            if index >= quoted_until:
+                if not _COMMENT.search(text, max(start, quoted_until), index):
+                    count += 1
+                    message = "There is a tab here, which the platform's YAML parser refuses."
+                    remedy = "Write a space instead, or delete it at the end of a line."
+                    yield Problem("yaml-tab-blank", message, remedy, line=number, column=index - start + 1)
+                break
+            index = text.find("\t", quoted_until, start + len(line))
+        if count == MAX_TABS:
+            return
+        start += len(line) + (2 if text.startswith("\r\n", start + len(line)) else 1)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -26,12 +27,17 @@ from yaml.events import (
 )
 
 from .models import Problem, Severity
-from .yamlsyntax import Unreadable, explain, text_of
+from .yamlsyntax import Unreadable, explain, tab_problems, text_of
 
 MAX_DEPTH = 100
 """Deepest nesting read."""
 MAX_NODES = 500_000
 """Most values read, counting what an alias repeats; 10,000 ordinary actions have about 100,000."""
+
+MAX_REPEATED = 100_000
+"""Most values that aliases repeat: a small file must not become a big one."""
+MAX_TOLD = 1_000
+"""Problems of one kind reported one by one."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -106,7 +112,11 @@ def read(source: str | bytes, loader: Any = _LOADER) -> Document:
     root = None
     try:
         text = text_of(source)
-        composer.compose(_events(text, loader))
+        events = _events(text, loader)
+        if "\t" in text:  # seldom
+            events = iter(listed := list(events))
+            problems += tab_problems(text, [each for each in listed if type(each) is ScalarEvent])
+        composer.compose(events)
         root = composer.root
         if root is None or (isinstance(root, Scalar) and root.value is None):
             root = None
@@ -208,6 +218,8 @@ class _Composer:
         self._documents = 0
         self._open: list[_Frame] = []
         self._anchors: dict[str, tuple[Node, int]] = {}
+        self._repeated = 0
+        self._told: Counter[str] = Counter()
 
     def compose(self, events: Iterable[Any]) -> None:
         others = {
@@ -289,15 +301,23 @@ class _Composer:
         if known is None:
             message = f"`*{event.anchor}` refers to an anchor that is not complete above this line."
             remedy = f"Mark the value to be repeated with `&{event.anchor}`, above, or put the text in quotes."
-            self.problems.append(_problem("yaml-alias", message, remedy, mark))
+            self._tell(_problem("yaml-alias", message, remedy, mark))
             known = (Scalar(None, "", mark.line + 1, mark.column + 1), 1)
+        self._repeated += known[1] - 1
+        if self._repeated > MAX_REPEATED:
+            raise self._too_many(mark.line + 1, mark.column + 1)
         self._place(*known)
+
+    def _tell(self, problem: Problem) -> None:
+        self._told[problem.rule] += 1
+        if self._told[problem.rule] <= MAX_TOLD:
+            self.problems.append(problem)
 
     def _check_tag(self, event: Any) -> None:
         if event.tag not in _KNOWN_TAGS:
             message = f"The tag `{event.tag[:60]}` has no meaning here."
             remedy = "Take the tag out, or put the value in quotes."
-            self.problems.append(_problem("yaml-tag", message, remedy, event.start_mark))
+            self._tell(_problem("yaml-tag", message, remedy, event.start_mark))
 
     def _place(self, node: Node, weight: int) -> None:
         """Put a finished node where it belongs: the root, a list, or a mapping's key or value."""
@@ -333,24 +353,24 @@ class _Composer:
         assert isinstance(parent, Mapping)
         if not isinstance(key, Scalar) or key.value is None:
             message = "A key must be a text; this one is empty, a list or a mapping."
-            self.problems.append(_problem("yaml-key", message, "Write a name before the colon.", key, from_zero=False))
+            self._tell(_problem("yaml-key", message, "Write a name before the colon.", key, from_zero=False))
         elif key.text in parent.entries:
             frame.repeated.append(key)
         else:
             message = f"The key `{key.text[:60]}` is not a text in YAML; it is taken as it is written."
             problem = _problem("yaml-key-type", message, "Put it in quotes.", key, from_zero=False)
-            self.problems.append(replace(problem, severity=Severity.HINT))
+            self._tell(replace(problem, severity=Severity.HINT))
             parent.entries[key.text] = value
             parent.places.append((key.line, key.column))
 
     def _tell_repeated(self, frame: _Frame) -> None:
         assert isinstance(frame.node, Mapping)
         lines = {key.text: key.line for key, _ in frame.node.items()}
-        for key in frame.repeated:
+        for key in frame.repeated[:MAX_TOLD]:
             name = key.text[:60]
             message = f"The key `{name}` stands here a second time; the first is on line {lines[key.text]}."
             remedy = "Rename one of them, or delete the one you do not want."
-            self.problems.append(_problem("yaml-duplicate-key", message, remedy, key, from_zero=False))
+            self._tell(_problem("yaml-duplicate-key", message, remedy, key, from_zero=False))
 
     def _merge(self, frame: _Frame) -> None:
         """Bring in what ``<<`` names: the mapping's own keys win, then the earlier source (yaml.org/type/merge)."""
@@ -366,13 +386,13 @@ class _Composer:
                 else:
                     message = "`<<` must name a mapping, or a list of mappings."
                     remedy = "Write `<<: *name`, where `&name` marks a mapping above."
-                    self.problems.append(_problem("yaml-merge", message, remedy, source, from_zero=False))
+                    self._tell(_problem("yaml-merge", message, remedy, source, from_zero=False))
         merged |= {key.text: (key, value) for key, value in node.items()}
         node.entries = {name: value for name, (_, value) in merged.items()}
         node.places = [(key.line, key.column) for key, _ in merged.values()]
 
     def _too_many(self, line: int, column: int) -> Unreadable:
-        message = f"The file says more than {MAX_NODES:,} values, counting what its aliases repeat."
+        message = f"The file says more than {MAX_NODES:,} values, or its aliases repeat more than {MAX_REPEATED:,}."
         remedy = "Use fewer aliases, or a smaller file."
         return Unreadable(Problem("yaml-nodes", message, remedy, line=line, column=column))
 

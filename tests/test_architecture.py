@@ -14,14 +14,15 @@ PACKAGE = Path(__file__).parent.parent / "jupyter_pipeline"
 LAYERS = {
     "nouns": "models config errors",
     "rules": (
-        "yamlsyntax yamltree spec spec_action spec_checks spec_faults spec_paths graph patterns plan lifecycle levels "
-        "commands dependencies pysource compare"
+        "yamlsyntax yamltree rulesets spec spec_action spec_checks spec_extraction spec_faults spec_paths spec_schema "
+        "spec_files command_files script_files script_uses script_r script_stata upgrade graph patterns plan "
+        "lifecycle levels commands dependencies pysource compare"
     ),
     "effects": (
         "store store_guard store_schema pipeline_cache staging outputs tables git snapshots trees joblog ids lease "
         "runtimes executors"
     ),
-    "application": "views project engine service planning publication following history housekeeping doctor",
+    "application": "views project engine service planning publication following history housekeeping doctor checking",
     "surfaces": "cli",
 }
 """A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""

@@ -95,11 +95,107 @@ def test_check_gives_every_problem_with_its_place_and_cure(tmp_path: Path) -> No
     assert len(re.findall(r"^project\.yaml:\d+:\d+: error \[[a-z-]+\]$", done.stdout, re.MULTILINE)) == 2
     assert "2 errors" in done.stdout
     found = read("check", cwd=folder, code=1)
-    assert (found["valid"], found["errors"], found["warnings"]) == (False, 2, 0)
-    assert {"file", "line", "column", "severity", "what", "remedy", "rule", "action", "key"} == set(
-        found["problems"][0]
-    )
+    assert (found["valid"], found["errors"], found["warnings"]) == (False, 2, 1)
+    assert set(found["problems"][0]) == set("file line column severity what remedy rule history action key".split())
     assert found["problems"][0]["remedy"]
+
+
+OLD = """\
+version: "3.0"  # as it was
+
+expectations:
+  population_size: 1000
+
+actions:
+  extract:
+    run: cohortextractor:latest generate_cohort
+    outputs:
+      highly_sensitive:
+        cohort: output/input.csv
+  plot:
+    run: python:latest python plot.py  # the figure
+    needs: [extract]
+    outputs:
+      moderately_sensitive:
+        plot: output/plot.rds
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    (tmp_path / "project.yaml").write_text(OLD)
+    return tmp_path
+
+
+def test_check_says_what_the_platform_would_refuse_today(old: Path) -> None:
+    done = cli("check", cwd=old)
+    assert done.returncode == 0
+    assert "the platform would refuse it today, for 6 reasons" in done.stdout
+    assert re.search(r"\*\s+2 x image-latest: lines 8, 13; refused since version 5", done.stdout)
+    assert "in January 2021: takes it." in done.stdout
+    found = read("check", cwd=old)
+    assert [(each["rules"], each["valid"], each["reasons"]) for each in found["platform"]] == [
+        ("opensafely-2.1.5", False, 6),
+        ("pipeline", False, 1),
+        ("2021", True, 0),
+    ]
+    groups = {group["rule"]: group for group in found["platform"][0]["groups"]}
+    assert groups["image-latest"]["lines"] == [8, 13]
+    assert {rule for rule, group in groups.items() if group["mechanical"]} == {
+        *("version-old", "expectations-unused", "image-latest")
+    }
+
+
+def test_check_judges_by_the_rules_asked_for(old: Path) -> None:
+    assert cli("check", "--rules", "2021", cwd=old).returncode == 0
+    done = cli("check", "--rules", "pipeline", cwd=old)
+    assert done.returncode == 1
+    assert "project.yaml:17:15: error [path-file-type]" in done.stdout
+    assert "The platform: refused since November 2023." in done.stdout
+    assert "is not valid by the rules pipeline: 1 error, 1 warning." in done.stdout
+    assert cli("check", "--rules", "2020", cwd=old).returncode == 2
+
+
+def test_check_takes_a_file_or_standard_input(old: Path) -> None:
+    assert cli("check", str(old / "project.yaml"), cwd=old.parent).returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "jupyter_pipeline.cli", "check", "-", "--json"],
+        input=b"needs: [a, b",
+        cwd=old.parent,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["problems"][0]["rule"] == "yaml-bracket"
+    assert cli("check", "nowhere.yaml", cwd=old).returncode == 2
+
+
+def test_fix_shows_and_writes_what_is_mechanical(old: Path) -> None:
+    done = cli("check", "--fix", cwd=old)
+    assert done.returncode == 0
+    assert "-    run: python:latest python plot.py  # the figure" in done.stdout
+    assert "+    run: python:v1 python plot.py  # the figure" in done.stdout
+    expected = OLD.replace('"3.0"', '"5.0"').replace("python:latest", "python:v1")
+    expected = expected.replace("expectations:\n  population_size: 1000\n\n", "")
+    expected = expected.replace(":latest generate_cohort", ":v1 generate_cohort --expectations-population=1000")
+    assert (old / "project.yaml").read_text() == expected
+    assert "Left for you" in done.stdout
+    assert "nothing that can be mended mechanically" in cli("check", "--fix", cwd=old).stdout
+    assert sorted(path.name for path in old.iterdir()) == ["project.yaml"]
+
+
+def test_fix_keeps_links_and_modes(old: Path) -> None:
+    (old / "project.yaml").rename(old / "real.yaml")
+    (old / "project.yaml").symlink_to("real.yaml")
+    (old / "real.yaml").chmod(0o640)
+    assert cli("check", "--fix", cwd=old).returncode == 0
+    assert (old / "project.yaml").is_symlink()
+    assert (old / "real.yaml").stat().st_mode & 0o777 == 0o640
+    assert 'version: "5.0"' in (old / "real.yaml").read_text()
+
+
+def test_schema_prints_the_schema(tmp_path: Path) -> None:
+    assert json.loads(cli("schema", cwd=tmp_path).stdout)["$schema"].startswith("http://json-schema.org/draft-07")
 
 
 def test_a_project_is_found_from_a_folder_inside_it(simple: Path) -> None:

@@ -10,7 +10,7 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
@@ -23,12 +23,12 @@ if __name__ == "__main__":
 
 from test_architecture import LAYERS, PACKAGE, modules, name_of
 
-from jupyter_pipeline import config, levels, lifecycle, models, outputs, plan, planning, publication, spec
+from jupyter_pipeline import config, levels, lifecycle, models, outputs, plan, planning, publication, spec, spec_files
 from jupyter_pipeline.executors import local, sandbox
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.models import Severity, StatusCode
+from jupyter_pipeline.rulesets import HISTORY, NATIVE, RULES, RULESETS, E, Rulings
 from jupyter_pipeline.runtimes import definitions
-from jupyter_pipeline.spec_faults import NATIVE
 from jupyter_pipeline.store_schema import SCHEMA
 
 ROOT = PACKAGE.parent
@@ -404,7 +404,7 @@ def test_platform_only_images_are_named() -> None:
 
 # -- project.yaml ------------------------------------------------------------------------------------
 
-RULE_TABLE = ("Rule", "How bad", "Wrong", "What it says")
+RULE_TABLE = ("Rule", "Here", "On the platform", "Wrong", "What it says")
 WHOLE_FILE = ("### The text as YAML", "### The file as a whole")
 _GOOD = "{run: 'python:v2 python %s.py', outputs: {highly_sensitive: {table: output/%s.csv}}}"
 
@@ -424,21 +424,46 @@ TOO_LONG_TO_SHOW: dict[str, Callable[[], str | bytes]] = {
     "yaml-size": lambda: "#" * 8_000_001,
     "yaml-depth": lambda: "[" * 101,
     "yaml-nodes": lambda: "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 10}]\n" for n in range(1, 7)),
-    "problems-many": lambda: _actions("4.0", **dict.fromkeys((f"a{number}" for number in range(50_000)), "x")),
-    "run-all-reserved": lambda: _actions("5", run_all=_GOOD % ("all", "all")),
+    "problems-many": lambda: _actions("4.0", **dict.fromkeys((f"a{number}" for number in range(10_001)), "x")),
+    "needs-run-all": lambda: _actions(
+        "4.0", run_all=_GOOD % ("all", "all"), plot="{run: 'python:v2', needs: [run_all], outputs: {}}"
+    ),
+    "run-long": lambda: _actions(
+        "4.0", plot="{run: 'python:v2 %s', outputs: {highly_sensitive: {a: a.csv}}}" % ("x" * 10**5)
+    ),
     "path-long": lambda: _actions("4.0", plot=_GOOD % ("plot", "long/" * 200 + "plot")),
     "overlap-more": _many_overlaps,
 }
 """Files for rules whose fault does not fit in a line."""
 
+_STUDY = _actions(
+    "4.0",
+    first=_GOOD % ("first", "first"),
+    plot="{run: 'python:v2 python plot.py', needs: [first], dummy_data_file: dummy.csv,"
+    " outputs: {moderately_sensitive: {plot: output/plot.png}}}",
+)
+_SCRIPTS = {"first.py": "", "plot.py": "", "dummy.csv": ""}
+_READS = "import pandas\ntable = pandas.read_csv('output/%s.csv')\n"
+FILES_OF_A_STUDY: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "file-script": (_STUDY, {"Plot.py": "", "first.py": "", "dummy.csv": ""}),
+    "file-dummy": (_STUDY, {"plot.py": "", "first.py": ""}),
+    "input-unneeded": (_STUDY.replace("needs: [first], ", ""), _SCRIPTS | {"plot.py": _READS % "first"}),
+    "input-unmade": (_STUDY, _SCRIPTS | {"plot.py": _READS % "frist"}),
+    "output-unclaimed": (_STUDY, _SCRIPTS | {"plot.py": "open('output/plots.png', 'wb')\n"}),
+    "output-impossible": (_STUDY.replace("output/plot.png", "output/first.csv/plot.png"), _SCRIPTS),
+}
+"""A project.yaml and the files beside it, for rules that look at both."""
+
 
 def rules_of_the_checker() -> set[str]:
     """The names under which the code reports faults."""
-    found = set()
+    found = {rule.name for rule in RULES}
     for path in modules():
-        if not name_of(path).startswith(("spec", "yaml")):
+        if not name_of(path).startswith(("spec", "yaml", "rulesets")):
             continue
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Assign) and isinstance(call.value, ast.IfExp) and "rule" in ast.unparse(call)[:5]:
+                found |= set(map(ast.literal_eval, (call.value.body, call.value.orelse)))
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
                 place = {"Fault": 0, "Problem": 0, "_problem": 0, "_Complaint": 1}.get(call.func.id)
                 name = call.args[place] if place is not None and len(call.args) > place else None
@@ -451,7 +476,7 @@ def rule_rows() -> Iterator[tuple[str, list[str]]]:
     """Heading and cells of every row that is about a rule."""
     for heading in re.findall(r"^### .*$", page("project-yaml"), re.MULTILINE):
         for cells in rows(section("project-yaml", heading), *RULE_TABLE):
-            yield heading, [*cells, *[""] * (4 - len(cells))]
+            yield heading, [*cells, *[""] * (5 - len(cells))]
 
 
 def wrong_file(heading: str, rule: str, wrong: str) -> str | bytes:
@@ -471,37 +496,70 @@ def wrong_file(heading: str, rule: str, wrong: str) -> str | bytes:
     return f"{head}  plot:\n" + re.sub(rf"^    {name}: .*\n", "", plot, flags=re.MULTILINE) + f"    {name}: {value}\n"
 
 
-def said_of(heading: str, rule: str, wrong: str) -> tuple[str, str]:
-    """How bad the fault is and the message, as the checker has them."""
-    for problem in spec.parse(wrong_file(heading, rule, wrong)).problems:
+def said_of(heading: str, rule: str, wrong: str) -> str:
+    """The message, as the checker has it."""
+    if rule in FILES_OF_A_STUDY:
+        text, files = FILES_OF_A_STUDY[rule]
+        drafts = spec.examine(text).drafts
+        faults: Iterable[models.Problem] = spec_files.file_problems(drafts, files, lambda path: files[path].encode())
+    else:
+        faults = spec.examine(wrong_file(heading, rule, wrong)).faults
+    for problem in faults:
         if problem.rule == rule:
             parts = problem.message.split("`")  # in backticks, every other one, nothing needs to be escaped
             parts[::2] = [part.replace("<", "&lt;") for part in parts[::2]]
-            return str(problem.severity), "`".join(parts)
+            return "`".join(parts)
     pytest.fail(f"{wrong} breaks no rule {rule}")
+
+
+def ruled(rulings: Rulings) -> str:
+    """What rulings say, such as "warning below 5, error from 5"."""
+    told = []
+    for each in rulings:
+        first, below = each.first, each.below
+        span = " in version 3" if (first, round(below, 9)) == (3, 3) else ""
+        span = span or (f" from {first:g}" if first > 0 else "") + (f" below {below:g}" if below < 99 else "")
+        told.append(f"{each.severity}{span}")
+    return ", ".join(told) or "-"
+
+
+def ruled_upstream(rule: str) -> str:
+    """What the platform's rule sets say of a rule: together if they agree, else each."""
+    told = {name: ruled(rules.rulings.get(rule, E)) for name, rules in RULESETS.items() if rules is not NATIVE}
+    if len(set(told.values())) == 1:
+        return next(iter(told.values()))
+    by_words: dict[str, list[str]] = {}
+    for name, words in told.items():
+        by_words.setdefault(words, []).append(f"`{name}`")
+    listed = "; ".join(f"{', '.join(names)}: {words}" for words, names in by_words.items() if words != "-")
+    return listed + (f" ({HISTORY[rule]})" if rule in HISTORY else "")
+
+
+def with_fresh_cells(heading: str, cells: list[str]) -> list[str]:
+    rule, _, _, wrong, _ = cells
+    name = rule.strip("`")
+    return [rule, ruled(NATIVE.rulings.get(name, E)), ruled_upstream(name), wrong, said_of(heading, name, wrong)]
 
 
 def test_every_rule_is_explained_once() -> None:
     shown = [coded(cells[0])[0] for _, cells in rule_rows()]
     assert sorted(shown) == sorted(rules_of_the_checker())
-    assert set(NATIVE) <= set(shown)
+    assert set(NATIVE.rulings) <= set(shown)
 
 
 @pytest.mark.parametrize(
     ("heading", "cells"), list(rule_rows()), ids=lambda value: value[0] if isinstance(value, list) else ""
 )
 def test_example_of_a_rule_says_what_the_page_says(heading: str, cells: list[str]) -> None:
-    rule, severity, wrong, message = cells
-    said = said_of(heading, rule.strip("`"), wrong)
-    assert (severity, message) == said, "run: python tests/test_docs.py --write"
+    assert cells == with_fresh_cells(heading, cells), "run: python tests/test_docs.py --write"
 
 
 def with_fresh_rules() -> str:
     text = page("project-yaml")
-    for heading, (rule, _, wrong, _) in rule_rows():
-        bad, said = said_of(heading, rule.strip("`"), wrong)
-        before, row, rest = text.partition(f"\n| {rule} |")
-        text = f"{before}{row} {bad} | {wrong} | {said} |\n{rest.partition(chr(10))[2]}"
+    for heading, cells in rule_rows():
+        before, _, rest = text.partition(f"\n| {cells[0]} |")
+        row = " | ".join(with_fresh_cells(heading, cells))
+        text = f"{before}\n| {row} |\n{rest.partition(chr(10))[2]}"
     return text
 
 

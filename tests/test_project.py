@@ -61,7 +61,10 @@ def test_check_and_pipeline(study: Path) -> None:
     project = Project.find(study)
     assert list(project.pipeline().actions) == ["a", "b"]
     (study / "project.yaml").write_text("version: '3.0'\nactions:\n  a:\n    run: 7\n")
-    assert project.check()
+    assert not project.check().valid
+    assert project.check("2021").rules.name == "2021"
+    with pytest.raises(PipelineError, match="no rules called"):
+        project.check("2020")
 
 
 # -- requests and jobs -----------------------------------------------------------------------------

@@ -228,7 +228,7 @@ def test_alias_bombs_end_at_once(bomb: str) -> None:
 
 def test_many_repeated_keys_take_linear_time() -> None:
     text = "".join(f"k{i}: 1\n" for i in range(40_000)) * 2
-    assert len(yamltree.read(text).problems) == 40_000  # quadratic, this would meet the time limit of tests
+    assert len(yamltree.read(text).problems) == yamltree.MAX_TOLD  # quadratic, this would meet the time limit of tests
 
 
 def test_json_keeps_order_and_refuses_what_json_lacks() -> None:
@@ -269,3 +269,25 @@ def test_what_was_written_is_read_back(value: object, flow: bool) -> None:
     dumper = yaml.SafeDumper
     text = yaml.dump(value, Dumper=dumper, default_flow_style=flow, allow_unicode=True)
     assert plain(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("a:\tb", [(1, 3)]),
+        ("a: b\t# c\td", [(1, 5)]),
+        ("a: b # c\td", []),
+        ("a: 'b\tc'\nd: >\n  e\tf\t\n", []),
+        ("a: 'b'\t\nd: e \t\n", [(1, 7), (2, 6)]),
+        ("a: b\n  \tc", [(2, 3)]),
+        ("a: >\t\n  b", [(1, 5)]),
+    ],
+)
+def test_tabs_that_only_libyaml_takes(text: str, columns: list[tuple[int, int]]) -> None:
+    found = [(each.line, each.column) for each in yamltree.read(text).problems if each.rule == "yaml-tab-blank"]
+    assert found == columns
+
+
+def test_line_breaks_that_are_none_in_a_file() -> None:
+    assert yamltree.read("a: 1\n\nb\u2028c\u2028: d/e  f\u2028\u2028: [").root is None
+    assert yamltree.read("version: '3.0'\n\na:\n  a:\n    run: x\n    o:\n      h:\n        c\u2028: d  ").root is None

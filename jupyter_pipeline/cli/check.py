@@ -1,42 +1,139 @@
-"""``jupyter pipeline check``: everything that is wrong with project.yaml."""
+"""``jupyter pipeline check``: everything that is wrong with project.yaml, and what the platform says of it."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from collections import Counter
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 
+from .. import checking, rulesets
+from ..checking import Checked, Compatibility
+from ..errors import ProjectNotFound
+from ..models import Problem, Severity
 from . import FAILED, OK, find_project
-from .documents import problem_list, write
+from .documents import compatibility_list, problem_list, write
 from .text import Out, plural, print_problem, safe
+
+HEADS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.HINT: "Hints"}
+MAX_LINES = 12
+"""Lines named for one reason."""
 
 
 def run(options: argparse.Namespace, out: Out) -> int:
-    """Print all problems and a summary; 1 when one of them is an error."""
-    project = find_project(options)
-    file = _shown(project.config.root / "project.yaml")
-    problems = project.check()
-    counts = Counter(str(problem.severity) for problem in problems)
-    code = FAILED if counts["error"] else OK
-    if options.json:
-        numbers = {f"{name}s": counts[name] for name in ("error", "warning", "hint")}
-        write({"file": file, "valid": not counts["error"], **numbers, "problems": problem_list(problems, file)})
-        return code
-    for problem in problems:
-        print_problem(out, problem, file)
-    if problems:
-        out.line()
-    found = ", ".join(plural(counts[name], name) for name in ("error", "warning", "hint") if counts[name])
-    if code:
-        out.line(out.paint(f"{out.symbol('bad')} {safe(file)}: {found}. It cannot run like this.", "bad"))
+    """Print all problems, a summary and what the platform says; 1 when one of the problems is an error."""
+    if options.fix:
+        from .mend import mend
+
+        mend(options, out)
+    if options.file is None:
+        project = find_project(options)
+        file = shown(project.config.root / "project.yaml")
+        checked = project.check(options.rules)
     else:
-        actions = plural(len(project.pipeline().actions), "action")
-        end = f"; {found}." if found else "; no problems."
-        out.line(out.paint(f"{out.symbol('good')} {safe(file)} is valid: {actions}{end}", "good"))
+        file = "standard input" if options.file == "-" else options.file
+        checked = checking.check(read_file(options.file), checking.rule_set(options.rules))
+    code = OK if checked.valid else FAILED
+    if options.json:
+        write(_document(checked, file))
+        return code
+    _print_problems(out, checked.problems, file)
+    _print_summary(out, checked, file)
+    if checked.rules is rulesets.NATIVE:
+        _print_platform(out, checked)
     return code
 
 
-def _shown(file: os.PathLike[str]) -> str:
+def read_file(name: str) -> bytes:
+    """The content of a file, or of standard input for ``-``; raises ProjectNotFound."""
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise ProjectNotFound(f"{name} cannot be read: {error.strerror}.", "Name a project.yaml.") from error
+
+
+def shown(file: os.PathLike[str]) -> str:
     """The file as a person would name it from here."""
     relative = os.path.relpath(file)
     return os.fspath(file) if relative.startswith("../..") else relative
+
+
+def _count(problems: Sequence[Problem], severity: Severity) -> int:
+    return sum(problem.severity is severity for problem in problems)
+
+
+def _document(checked: Checked, file: str) -> dict[str, object]:
+    return {
+        "file": file,
+        "rules": checked.rules.name,
+        "valid": checked.valid,
+        **{f"{severity}s": _count(checked.problems, severity) for severity in HEADS},
+        "problems": problem_list(checked.problems, file),
+        "platform": compatibility_list(checked.platform),
+    }
+
+
+def _print_problems(out: Out, problems: Sequence[Problem], file: str) -> None:
+    for severity, head in HEADS.items():
+        found = [problem for problem in problems if problem.severity is severity]
+        if found:
+            out.line(out.paint(head, "head"))
+            for problem in found:
+                print_problem(out, problem, file)
+            out.line()
+
+
+def _print_summary(out: Out, checked: Checked, file: str) -> None:
+    counts = {severity: _count(checked.problems, severity) for severity in HEADS}
+    found = ", ".join(plural(count, str(severity)) for severity, count in counts.items() if count)
+    by = "" if checked.rules is rulesets.NATIVE else f" by the rules {checked.rules.name}"
+    if checked.valid:
+        end = f"; {found}." if found else "; no problems."
+        text = f"{out.symbol('good')} {safe(file)} is valid{by}: {plural(checked.actions, 'action')}{end}"
+        out.line(out.paint(text, "good"))
+    else:
+        end = " It cannot run like this." if not by else f" That is {checked.rules.title}."
+        out.line(out.paint(f"{out.symbol('bad')} {safe(file)} is not valid{by}: {found}.{end}", "bad"))
+
+
+def _print_platform(out: Out, checked: Checked) -> None:
+    today, *others = checked.platform
+    out.line()
+    here = "Runs here" if checked.valid else "Does not run here"
+    if not today.reasons:
+        out.line(f"{here}; the platform takes it today ({today.rules.name}).")
+    else:
+        count = plural(len(today.reasons), "reason")
+        but = "but" if checked.valid else "and"
+        out.line(out.paint(f"{here}, {but} the platform would refuse it today, for {count}:", "bold"))
+        for rule, found in today.groups().items():
+            _print_reason(out, rule, found)
+    for other in others:
+        out.line(f"{_capital(other.rules.title)}: {_verdict(other)} (--rules {other.rules.name})")
+    if any(rule in rulesets.MECHANICAL for rule in today.groups()):
+        out.line("`jupyter pipeline check --fix` makes the edits marked with *; it shows them first.")
+
+
+def _print_reason(out: Out, rule: str, found: Sequence[Problem]) -> None:
+    mark = "*" if rule in rulesets.MECHANICAL else " "
+    lines = [str(problem.line) for problem in found[:MAX_LINES]]
+    more = f" and {len(found) - MAX_LINES} more" if len(found) > MAX_LINES else ""
+    where = f"line{'s' if len(found) > 1 else ''} {', '.join(lines)}{more}"
+    history = f"; {found[0].history}" if found[0].history else ""
+    out.line(f" {mark}{len(found):>4} x {out.paint(rule, 'bold')}: {where}{history}")
+    such = "Such as: " if len(found) > 1 else ""
+    out.wrapped(safe(f"{such}{found[0].message}"), indent=9)
+    out.wrapped(safe(found[0].remedy), indent=9, style="dim")
+
+
+def _verdict(said: Compatibility) -> str:
+    if not said.reasons:
+        return "takes it."
+    return f"refuses it, for {plural(len(said.reasons), 'reason')}: {', '.join(said.groups())}."
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -11,6 +11,7 @@ from ..errors import InvalidProject, PipelineError
 from ..models import Job, Problem
 
 if TYPE_CHECKING:
+    from ..checking import Compatibility
     from ..plan import Planned
     from ..project import Project
     from ..views import RequestView, ViewedOutput
@@ -51,10 +52,37 @@ def problem_list(problems: Sequence[Problem], file: str) -> list[Document]:
             "what": problem.message,
             "remedy": problem.remedy,
             "rule": problem.rule,
+            "history": problem.history,
             "action": problem.action,
             "key": problem.key,
         }
         for problem in problems
+    ]
+
+
+def compatibility_list(platform: Sequence[Compatibility]) -> list[Document]:
+    """What the platform's rule sets say, with their reasons by rule."""
+    from ..rulesets import MECHANICAL
+
+    return [
+        {
+            "rules": each.rules.name,
+            "title": each.rules.title,
+            "valid": not each.reasons,
+            "reasons": len(each.reasons),
+            "groups": [
+                {
+                    "rule": rule,
+                    "lines": [problem.line for problem in found],
+                    "what": found[0].message,
+                    "remedy": found[0].remedy,
+                    "history": found[0].history,
+                    "mechanical": rule in MECHANICAL,
+                }
+                for rule, found in each.groups().items()
+            ],
+        }
+        for each in platform
     ]
 
 

@@ -55,7 +55,21 @@ def build() -> Parser:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     _general(parser, None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_check, _plan, _run, _status, _logs, _cancel, _outputs, _requests, _show, _runtimes, _clean, _doctor):
+    for add in (
+        _check,
+        _schema,
+        _plan,
+        _run,
+        _status,
+        _logs,
+        _cancel,
+        _outputs,
+        _requests,
+        _show,
+        _runtimes,
+        _clean,
+        _doctor,
+    ):
         add(commands)
     return parser
 
@@ -104,7 +118,23 @@ def _add(commands: _Subparsers, name: str, module: str, text: str, json: bool = 
 
 
 def _check(commands: _Subparsers) -> None:
-    _add(commands, "check", "check", "Say everything that is wrong with project.yaml, with line, cause and cure.")
+    from ..rulesets import RULESETS
+
+    text = "Say everything that is wrong with project.yaml, with line, cause and cure."
+    parser = _add(commands, "check", "check", text)
+    parser.add_argument("file", nargs="?", metavar="FILE", help="check this file's text alone; - for standard input")
+    parser.add_argument(
+        "--rules",
+        metavar="NAME",
+        choices=tuple(RULESETS),
+        default="native",
+        help=f"whose rules: {', '.join(RULESETS)} (default: native, what runs here)",
+    )
+    parser.add_argument("--fix", action="store_true", help="write what can be mended mechanically; shows it first")
+
+
+def _schema(commands: _Subparsers) -> None:
+    _add(commands, "schema", "schema", "Print the JSON Schema of project.yaml, for editors.", json=False)
 
 
 def _asked(parser: Parser) -> None:

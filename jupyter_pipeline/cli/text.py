@@ -203,3 +203,5 @@ def print_problem(out: Out, problem: Problem, file: str) -> None:
     out.wrapped(safe(problem.message), indent=2)
     if problem.remedy:
         out.wrapped(safe(problem.remedy), indent=2, style="dim")
+    if problem.history:
+        out.wrapped(f"The platform: {problem.history}.", indent=2, style="dim")
