@@ -7,7 +7,6 @@ YAML 1.2 core schema (section 10.3.2), so ``on`` and ``yes`` are texts. Nothing 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -27,6 +26,7 @@ from yaml.events import (
 )
 
 from .models import Problem, Severity
+from .yamlscalars import SPECIAL_FIRST, resolve
 from .yamlsyntax import Unreadable, explain, tab_problems, text_of
 
 MAX_DEPTH = 100
@@ -151,39 +151,6 @@ def _events(text: str, loader: Any) -> Iterator[Event]:
         raise Unreadable(explain(error, text)) from None
 
 
-# -- scalars ---------------------------------------------------------------------------------------
-
-_SPECIAL_FIRST = frozenset("0123456789+-.~nNtTfF")
-_WORDS: dict[str, float | bool | None] = {
-    **dict.fromkeys(("~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
-    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-}
-_NUMBER = re.compile(r"[-+]?(?:(?P<int>[0-9]+)|(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)")
-_OCTAL = re.compile("0o[0-7]+")
-_HEXADECIMAL = re.compile("0x[0-9a-fA-F]+")
-_LONGEST_NUMBER = 300
-"""A longer row of digits stays a text: Python refuses to convert beyond 4300."""
-
-
-def resolve(text: str) -> str | int | float | bool | None:
-    """Give what a plain scalar means in the YAML 1.2 core schema (YAML 1.2.2, section 10.3.2)."""
-    if not text:
-        return None
-    if text[0] not in _SPECIAL_FIRST or len(text) > _LONGEST_NUMBER:
-        return text
-    if text in _WORDS:
-        return _WORDS[text]
-    if number := _NUMBER.fullmatch(text):
-        return int(text) if number["int"] else float(text)
-    if _OCTAL.fullmatch(text):
-        return int(text[2:], 8)
-    return int(text[2:], 16) if _HEXADECIMAL.fullmatch(text) else text
-
-
 # -- events to nodes -------------------------------------------------------------------------------
 
 _STANDARD = "tag:yaml.org,2002:"
@@ -249,7 +216,7 @@ class _Composer:
         mark = event.start_mark
         value = text = event.value
         plain = event.implicit[0]
-        if plain and (not text or text[0] in _SPECIAL_FIRST):
+        if plain and (not text or text[0] in SPECIAL_FIRST):
             value = resolve(text)
         if event.tag is not None:
             self._check_tag(event)

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "jupyter_pipeline"
 LAYERS = {
     "nouns": "models config errors",
     "rules": (
-        "yamlsyntax yamltree rulesets spec spec_action spec_checks spec_extraction spec_faults spec_paths spec_schema "
+        "yamlsyntax yamlscalars yamltree rulesets spec spec_action spec_checks spec_extraction spec_faults spec_paths spec_schema "
         "spec_files command_files script_files script_uses script_r script_stata upgrade graph patterns plan "
         "lifecycle levels commands dependencies pysource compare"
     ),
