@@ -59,6 +59,8 @@ class Draft:
     """An action as far as it could be read."""
 
     name: str
+    is_whole: bool
+    """Whether it has the keys that an action must have."""
     key: Scalar
     run: Command | None
     run_node: Node
@@ -84,6 +86,7 @@ def read_action(key: Scalar, node: Node, suggester: Suggester) -> Reading[Draft 
     yield from _extraction_problems(key, run, claims, node.get("outputs"))
     return Draft(
         name,
+        {"run", "outputs"} <= node.entries.keys(),
         key,
         run,
         node.get("run") or key,

@@ -27,7 +27,7 @@ def needs_problems(drafts: Sequence[Draft], names: set[str], suggester: Suggeste
 
     ``names`` are all names in the file, also of actions that could not be read (platform: pipeline/models.py).
     """
-    read = {draft.name for draft in drafts}
+    whole = {draft.name for draft in drafts if draft.is_whole}
     for draft in drafts:
         seen: set[str] = set()
         for need in draft.needs:
@@ -43,7 +43,7 @@ def needs_problems(drafts: Sequence[Draft], names: set[str], suggester: Suggeste
                 fault = Fault("needs-run-all", message, "Name the actions whose outputs it uses.")
             elif need.name not in names:
                 fault = _unknown_need(draft.name, need.name, names, suggester)
-            elif need.name not in read:
+            elif need.name not in whole:
                 message = f"{quote(draft.name)} needs {quote(need.name)}, which is no proper action."
                 fault = Fault("needs-broken", message, f"Mend {quote(need.name)} first.")
             if fault:

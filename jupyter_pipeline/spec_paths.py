@@ -34,6 +34,9 @@ def path_faults(path: str) -> Iterator[Fault]:
     if not path:
         yield Fault("path-empty", "The output path is empty.", "Write a path such as `output/table.csv`.")
         return
+    if len(path) > MAX_PATH:
+        yield _too_long(path)
+        return
     if _is_ordinary(path):
         return
     yield from _characters(path)
@@ -87,9 +90,13 @@ def _segments(path: str) -> Iterator[Fault]:
     if any(segment.casefold() == ".git" for segment in segments):
         message = f"The output path {quote(path)} lies in `.git`, where git keeps the project's history."
         yield Fault("path-git", message, "Choose another folder, such as `output`.")
-    if len(path) > MAX_PATH or any(len(segment) > MAX_SEGMENT for segment in segments):
-        message = f"The output path {quote(path)} is too long."
-        yield Fault("path-long", message, f"Keep names below {MAX_SEGMENT} and paths below {MAX_PATH} characters.")
+    if any(len(segment) > MAX_SEGMENT for segment in segments):
+        yield _too_long(path)
+
+
+def _too_long(path: str) -> Fault:
+    message = f"The output path {quote(path)} is too long."
+    return Fault("path-long", message, f"Keep names below {MAX_SEGMENT} and paths below {MAX_PATH} characters.")
 
 
 def type_faults(path: str, level: Level | None) -> Iterator[Fault]:
@@ -102,6 +109,7 @@ def type_faults(path: str, level: Level | None) -> Iterator[Fault]:
         message = f"The output path {quote(path)} does not end in a file type."
         yield Fault("path-extension", message, "End it with one, such as `.csv`; the platform asks for it today.")
     elif level is Level.MODERATELY and extension not in VIEWABLE_TYPES:
-        message = f"The platform does not let people view files of the type `.{extension[:20]}`, as in {quote(path)}."
+        kind = quote(f".{extension[:20]}")
+        message = f"The platform does not let people view files of the type {kind}, as in {quote(path)}."
         remedy = f"Make the output highly_sensitive, or write one of {', '.join(VIEWABLE_TYPES)}."
         yield Fault("path-file-type", message, remedy)

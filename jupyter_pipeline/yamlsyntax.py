@@ -17,6 +17,8 @@ from .models import Problem
 MAX_SIZE = 8_000_000
 """Longest text read, in bytes or characters; 10,000 ordinary actions are about 2.5 million."""
 
+MAX_DIRECTIVES = 100
+
 # YAML 1.2 section 5.1 ("printable"), without the byte order mark, which libyaml refuses inside a text as well.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
@@ -48,6 +50,9 @@ def text_of(source: str | bytes) -> str:
         )
     text = _decode(source) if isinstance(source, bytes) else source
     text = text.removeprefix("\ufeff")
+    if text.count("\n%") > MAX_DIRECTIVES:
+        message = f"More than {MAX_DIRECTIVES} lines begin with `%`, which is for directives of YAML."
+        raise Unreadable(Problem("yaml-syntax", message, "Take them out; none is needed here.", line=1, column=1))
     found = _FORBIDDEN.search(text)
     if found:
         line, column = place(text, found.start())
@@ -205,13 +210,16 @@ def tab_problems(text: str, scalars: Iterable[Any]) -> Iterator[Problem]:
     ]
     begins = [begin for begin, _ in spans]
     start = index = count = 0
+    above, ending = "x", "x"  # the line above, and the last character of the last line that was not empty
     for number, line in enumerate(_LINE_BREAK.split(text), 1):
         index = text.find("\t", start, start + len(line))
         while index != -1:
             span = bisect_right(begins, index) - 1
             quoted_until = spans[span][1] if span >= 0 else 0
             if index >= quoted_until:
-                if not _COMMENT.search(text, max(start, quoted_until), index):
+                # The platform's parser takes tabs alone in a line after an empty one, and after these only.
+                is_taken = not line.strip() and not above.strip() and ending in "]}\"':"
+                if not is_taken and not _COMMENT.search(text, max(start, quoted_until), index):
                     count += 1
                     message = "There is a tab here, which the platform's YAML parser refuses."
                     remedy = "Write a space instead, or delete it at the end of a line."
@@ -220,4 +228,5 @@ def tab_problems(text: str, scalars: Iterable[Any]) -> Iterator[Problem]:
             index = text.find("\t", quoted_until, start + len(line))
         if count == MAX_TABS:
             return
+        above, ending = line, line.rstrip()[-1:] or ending
         start += len(line) + (2 if text.startswith("\r\n", start + len(line)) else 1)

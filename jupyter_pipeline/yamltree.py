@@ -7,6 +7,7 @@ YAML 1.2 core schema (section 10.3.2), so ``on`` and ``yes`` are texts. Nothing 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -39,6 +40,7 @@ MAX_REPEATED = 100_000
 MAX_TOLD = 1_000
 """Problems of one kind reported one by one."""
 
+_TABS_ALONE = re.compile(r"^[ \t]*\t[ \t]*$", re.MULTILINE)
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # The nodes are not frozen: setting frozen fields costs three times as much, and there are 20 in every action.
@@ -112,11 +114,12 @@ def read(source: str | bytes, loader: Any = _LOADER) -> Document:
     root = None
     try:
         text = text_of(source)
-        events = _events(text, loader)
-        if "\t" in text:  # seldom
-            events = iter(listed := list(events))
-            problems += tab_problems(text, [each for each in listed if type(each) is ScalarEvent])
-        composer.compose(events)
+        if "\t" not in text:
+            composer.compose(_events(text, loader))
+        else:  # seldom
+            events = _events_despite_tabs(text, loader)
+            problems += tab_problems(text, [each for each in events if type(each) is ScalarEvent])
+            composer.compose(events)
         root = composer.root
         if root is None or (isinstance(root, Scalar) and root.value is None):
             root = None
@@ -149,6 +152,17 @@ def _events(text: str, loader: Any) -> Iterator[Event]:
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         # PyYAML's own parser lets ValueError and OverflowError through for odd escapes and directives.
         raise Unreadable(explain(error, text)) from None
+
+
+def _events_despite_tabs(text: str, loader: Any) -> list[Event]:
+    """The events of a text with tabs; a line of nothing but blanks and tabs is empty, which libyaml denies."""
+    try:
+        return list(_events(text, loader))
+    except Unreadable:
+        plain = _TABS_ALONE.sub(lambda found: " " * len(found[0]), text)
+        if plain == text:
+            raise
+        return list(_events(plain, loader))
 
 
 # -- events to nodes -------------------------------------------------------------------------------
@@ -222,8 +236,9 @@ class _Composer:
             self._check_tag(event)
             value = text if event.tag in _TEXT_TAGS else resolve(text)
         node = Scalar(value, text, mark.line + 1, mark.column + 1)
+        weight = 1 + len(text) // 100
         if event.anchor:
-            self._anchors[event.anchor] = (node, 1)
+            self._anchors[event.anchor] = (node, weight)
         if not self._open:
             self.root = node
             return
@@ -232,7 +247,7 @@ class _Composer:
             frame.key = node
             frame.is_merge = plain and text == "<<"
         else:
-            self._add(frame, node, 1)
+            self._add(frame, node, weight)
 
     def _start(self, event: Any) -> None:
         mark = event.start_mark

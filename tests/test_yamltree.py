@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -291,3 +292,29 @@ def test_tabs_that_only_libyaml_takes(text: str, columns: list[tuple[int, int]])
 def test_line_breaks_that_are_none_in_a_file() -> None:
     assert yamltree.read("a: 1\n\nb\u2028c\u2028: d/e  f\u2028\u2028: [").root is None
     assert yamltree.read("version: '3.0'\n\na:\n  a:\n    run: x\n    o:\n      h:\n        c\u2028: d  ").root is None
+
+
+def test_lines_of_tabs_alone_are_empty() -> None:
+    document = yamltree.read("a: 1\n\t\nb: |\n  x\n\n  y\n")
+    assert plain_of(document.root) == {"a": 1, "b": "x\n\ny\n"}
+    assert [(each.rule, each.line) for each in document.problems] == [("yaml-tab-blank", 2)]
+    assert yamltree.read("a: [1]\n\n \t\nb: 2\n").problems == ()
+
+
+def plain_of(node: object) -> object:
+    assert isinstance(node, yamltree.Mapping)
+    return json.loads(yamltree.to_json(node))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a: &a {'x' * 100_000}\nb: [{'*a, ' * 10_000}]",  # a gigabyte
+        "".join(f"%TAG !a{number}! b\n" for number in range(50_000)) + "---\na: 1",
+    ],
+    ids=["repeated text", "directives"],
+)
+def test_small_files_that_would_take_long_are_refused(text: str) -> None:
+    document = yamltree.read(text)
+    assert document.root is None
+    assert document.problems[0].rule in {"yaml-nodes", "yaml-syntax"}
