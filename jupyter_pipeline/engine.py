@@ -21,6 +21,7 @@ from .errors import ExecutorUnavailable, OutputRefused, PipelineError
 from .executors import Executor, Task
 from .lifecycle import Decision, Facts, Step
 from .models import Job, Level, Limits, OutputPattern, Phase, Result, RuntimeState, State, Status, StatusCode
+from .notebook_watch import NotebookWatch, replaced
 from .runtimes.builds import Builds
 from .store import JOBS, Store
 
@@ -40,6 +41,7 @@ class Engine:
     def __init__(self, config: Config, store: Store, executor: Executor) -> None:
         self.config, self.store, self.executor = config, store, executor
         self.builds = Builds(config)
+        self.notebooks = NotebookWatch(store)
         self.jobs: dict[str, Job] = {}
         self._others: dict[str, Executor] = {}
         self._unmet: dict[str, set[str]] = {}
@@ -103,6 +105,8 @@ class Engine:
         for job, wait_for in self.store.active():
             if job.id not in self.jobs:
                 self._add(job, wait_for)
+        if self.store.expects_notebooks():
+            self.executor.expect_notebooks()
         self._cancelled = self.store.cancelled_jobs()
         self._advance(job_id for job_id in self._cancelled if job_id in self.jobs)
 
@@ -222,6 +226,7 @@ class Engine:
             action_free=running or job.action not in self._busy,
             publishing=job.code is StatusCode.FINALIZING,
             status=self._executor_of(job).poll(self._folder(job)) if running else Status(Phase.UNKNOWN),
+            progress=self.notebooks.look(job.id, self._folder(job)) if running else "",
         )
 
     def _hold(self, job: Job, decision: Decision) -> None:
@@ -280,6 +285,8 @@ class Engine:
             limits=Limits(**recorded["limits"]),
             outputs=tuple(OutputPattern(Level(level), name, pattern) for level, name, pattern in recorded["outputs"]),
             environment=MappingProxyType(environment),
+            notebook=replaced(self.store, job, recorded, runtime),
+            note=recorded.get("note", ""),
         )
 
     def _start(self, task: Task) -> None:
@@ -332,6 +339,7 @@ class Engine:
             for job_id in self._blocked.pop(job.action, ()):
                 self._make_ready(job_id)
         del self.jobs[job.id], self._unmet[job.id], self._failed_needs[job.id]
+        self.notebooks.forget(job.id)
         self._manifest_due = self._manifest_due or ended.state is State.SUCCEEDED
         if job.state is State.RUNNING:
             self._ended.append((ended, result))

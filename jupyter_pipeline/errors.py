@@ -63,3 +63,7 @@ class OutputRefused(PipelineError):
 
 class SnapshotFailed(PipelineError):
     """The project's code could not be read as it stands."""
+
+
+class ReportFailed(PipelineError):
+    """A notebook that cannot be turned into a report, or not in the form that was asked for."""

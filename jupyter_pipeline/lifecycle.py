@@ -103,6 +103,8 @@ class Facts:
     """Whether its outputs may have begun to be published: then it is too late to cancel."""
     status: Status = field(default_factory=lambda: Status(Phase.UNKNOWN))
     """What the executor says of the job's task."""
+    progress: str = ""
+    """How far it is, as a sentence, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def next_step(state: State, facts: Facts) -> Decision:
         return outcome(facts.status.result)
     if facts.cancelled:
         return Decision(Step.STOP, _C.EXECUTING, "Being cancelled.")
-    return Decision(Step.HOLD, _C.EXECUTING)
+    return Decision(Step.HOLD, _C.EXECUTING, facts.progress)
 
 
 def _next_before_start(facts: Facts) -> Decision:

@@ -12,10 +12,22 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import commands, dependencies, git, graph, patterns, pipeline_cache, publication, runtimes, snapshots
+from . import (
+    commands,
+    dependencies,
+    git,
+    graph,
+    notebook_commands,
+    patterns,
+    pipeline_cache,
+    publication,
+    runtimes,
+    snapshots,
+)
 from .config import Config
 from .errors import ProjectNotFound
 from .models import Action, Pipeline, RuntimeInfo, State, StatusCode
+from .notebook_commands import NotebookRun, NotRecognised, as_json
 from .plan import Fingerprint, Past, Plan, Situation, Verdict, make
 from .store import Store
 
@@ -234,8 +246,12 @@ def jobs_of(survey: Survey, made: Plan, request_id: str, new_id: Callable[[], st
 
 
 def _task(survey: Survey, action: Action, needs: Sequence[str]) -> dict[str, Any]:
+    words = survey.words(action)
+    notebook = notebook_commands.recognise(words, action.run.image)
     return {
-        "args": survey.words(action),
+        "args": words,
+        "notebook": as_json(notebook) if isinstance(notebook, NotebookRun) else None,
+        "note": notebook.reason if isinstance(notebook, NotRecognised) else "",
         "code": survey.code.id,
         "needs": needs,
         "outputs": [(output.level, output.name, output.pattern) for output in action.outputs],

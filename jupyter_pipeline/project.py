@@ -46,6 +46,7 @@ from .views import RequestView, ViewedOutput, view
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
     from . import doctor, history, housekeeping
     from .checking import Checked
+    from .reporting import JobNotebook, Report
 
 POLL = 0.1
 """Seconds between looks at the store while another process is the engine."""
@@ -242,6 +243,25 @@ class Project:
                     "`jupyter pipeline status` lists them.",
                 )
             return found
+
+    def notebook(self, job: Job) -> JobNotebook | None:
+        """The notebook that a job runs in place of its command; None where its command has nothing to do with one."""
+        from . import reporting
+
+        with self._peek() as store:
+            return reporting.notebook_of(self.config, store, job) if store else None
+
+    def report(self, name: str, to: str = "html") -> Report:
+        """The report of the notebook that a job has executed; `name` as for `job`, `to` one of ``reporting.FORMATS``.
+
+        Raises InvalidRequest when there is none or it may not be seen, ReportFailed when it cannot be made.
+        """
+        from . import reporting
+        from .notebook_watch import provenance_of
+
+        job = self.job(name)
+        request = self.request(job.request_id).request
+        return reporting.of_job(self.config, self.notebook(job), job, to, provenance_of(request, job, job.runtime))
 
     def last_jobs(self) -> dict[str, Job]:
         """For each action its newest job that was not cancelled."""

@@ -18,23 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from .errors import StoreUnavailable
-from .models import Event, Job, JobRequest, Level, OutputFile, State, StatusCode
+from .models import Event, Job, JobRequest, OutputFile, State, StatusCode
+from .notebook_progress import Cell
 from .store_guard import FILE, JOBS, damaged, has_content, not_writable, on_network, refuse_damaged, translated
+from .store_rows import JOB, OUTPUT, REQUEST, job_of, output_of, request_of
 from .store_schema import APPLICATION_ID, SCHEMA, VERSION
 
 SHORTEST = 4
 """Characters of an identifier that may stand for the whole: fewer could be a request's number or a slip."""
-_JOB = (
-    "id, request_id, action, state, code, message, run_command, reason, created_at, updated_at, started_at, "
-    "completed_at, elapsed, exit_code, runtime, executor, cancelled, peak_memory, cpu_time, revision"
-)
-_REQUEST = (
-    "id, workspace, backend, requested_actions, requested_by, created_at, force, organisation, branch, commit_id, "
-    "dirty, code, project_yaml, cancelled"
-)
-_OUTPUT = (
-    "o.path, j.action, o.job_id, j.request_id, o.level, o.size, o.mtime_ns, o.sha256, o.rows, o.columns, o.message"
-)
 
 
 def now() -> str:
@@ -102,8 +93,10 @@ class Store:
     def _prepare(self) -> None:
         wal = not on_network(self.folder)
         self._db.execute("PRAGMA foreign_keys = ON")
-        if not self._value("PRAGMA user_version"):
+        found = self._value("PRAGMA user_version")
+        if not found:
             self._db.execute(f"PRAGMA journal_mode = {'WAL' if wal else 'TRUNCATE'}")
+        if found < VERSION and (not found or self._value("PRAGMA application_id") == APPLICATION_ID):
             self._db.executescript(SCHEMA)  # one transaction that begins by taking the write lock
         self._db.execute(f"PRAGMA synchronous = {'NORMAL' if wal else 'FULL'}")
         self._check_version()
@@ -114,7 +107,7 @@ class Store:
                 f"{self.folder / FILE} is a database, but not one of this program.", "Move it elsewhere."
             )
         version = self._value("PRAGMA user_version")
-        if version != VERSION:
+        if not 1 <= version <= VERSION:
             raise StoreUnavailable(
                 f"{self.folder / FILE} is of format {version}; this version of the program knows {VERSION}.",
                 "Use that version, or move the file elsewhere to begin a new history.",
@@ -167,7 +160,7 @@ class Store:
                 *(request.dirty, request.code, request.project_yaml, False),
             )
             self._db.execute(
-                f"INSERT INTO requests ({_REQUEST}, plan) VALUES ({_marks(15)})", (*values, json.dumps(plan))
+                f"INSERT INTO requests ({REQUEST}, plan) VALUES ({_marks(15)})", (*values, json.dumps(plan))
             )
             self._event(moment, "request", request.id, None, None, State.PENDING, StatusCode.CREATED, "")
             self._db.executemany(
@@ -233,6 +226,17 @@ class Store:
             self._db.executemany("INSERT OR REPLACE INTO workspace VALUES (?, ?)", [(row[1], job.id) for row in rows])
             self._db.execute("INSERT OR REPLACE INTO latest VALUES (?, ?, ?)", (job.action, job.id, digest))
 
+    def record_cells(self, job_id: str, cells: Iterable[Cell]) -> None:
+        """Note how cells of a job's notebook are doing; what is known already keeps its time."""
+        moment = self.now()
+        rows = [(job_id, cell.number, cell.total, cell.state, moment, cell.elapsed, cell.line) for cell in cells]
+        with self.transaction():
+            self._db.executemany(
+                f"INSERT INTO cells VALUES ({_marks(7)}) ON CONFLICT DO UPDATE SET"
+                " state = excluded.state, at = excluded.at, elapsed = excluded.elapsed WHERE state != excluded.state",
+                rows,
+            )
+
     # -- reading -------------------------------------------------------------------------------------
 
     def data_version(self) -> int:
@@ -263,15 +267,15 @@ class Store:
 
     def requests(self, limit: int = 50, offset: int = 0) -> list[JobRequest]:
         """Requests, newest first."""
-        rows = self._rows(f"SELECT {_REQUEST} FROM requests ORDER BY seq DESC LIMIT ? OFFSET ?", (limit, offset))
-        return [_request(row) for row in rows]
+        rows = self._rows(f"SELECT {REQUEST} FROM requests ORDER BY seq DESC LIMIT ? OFFSET ?", (limit, offset))
+        return [request_of(row) for row in rows]
 
     def request(self, request_id: str) -> JobRequest | None:
         """One request by its identifier or an unambiguous beginning of it."""
         if len(request_id) < SHORTEST:
             return None
-        rows = self._rows(f"SELECT {_REQUEST} FROM requests WHERE substr(id, 1, ?) = ?", (len(request_id), request_id))
-        return _request(rows[0]) if len(rows) == 1 else None
+        rows = self._rows(f"SELECT {REQUEST} FROM requests WHERE substr(id, 1, ?) = ?", (len(request_id), request_id))
+        return request_of(rows[0]) if len(rows) == 1 else None
 
     def first_revision(self, request_id: str) -> int:
         """The number of the event that tells of the request itself."""
@@ -308,13 +312,21 @@ class Store:
 
     def jobs_of_action(self, action: str, limit: int = 20) -> list[Job]:
         """The jobs of an action, newest first."""
-        rows = self._rows(f"SELECT {_JOB} FROM jobs WHERE action = ? ORDER BY seq DESC LIMIT ?", (action, limit))
-        return [_job(row) for row in rows]
+        rows = self._rows(f"SELECT {JOB} FROM jobs WHERE action = ? ORDER BY seq DESC LIMIT ?", (action, limit))
+        return [job_of(row) for row in rows]
 
     def active(self) -> list[tuple[Job, tuple[str, ...]]]:
         """All unfinished jobs, oldest first, each with the ids of the jobs it waits for."""
-        rows = self._rows(f"SELECT {_JOB}, wait_for FROM jobs WHERE state IN ('pending', 'running') ORDER BY seq")
-        return [(_job(row[:-1]), tuple(json.loads(row[-1]))) for row in rows]
+        rows = self._rows(f"SELECT {JOB}, wait_for FROM jobs WHERE state IN ('pending', 'running') ORDER BY seq")
+        return [(job_of(row[:-1]), tuple(json.loads(row[-1]))) for row in rows]
+
+    def expects_notebooks(self) -> bool:
+        """Whether an unfinished job is to run a notebook."""
+        return bool(
+            self._rows(
+                "SELECT 1 FROM jobs WHERE state IN ('pending', 'running') AND instr(task, '\"notebook\": {') LIMIT 1"
+            )
+        )
 
     def cancelled_jobs(self) -> set[str]:
         """The ids of unfinished jobs that somebody wants cancelled."""
@@ -328,10 +340,10 @@ class Store:
     def last_jobs(self) -> dict[str, tuple[Job, str]]:
         """For each action its newest job that was not cancelled, with its fingerprint as JSON text."""
         rows = self._rows(
-            f"SELECT {_JOB}, fingerprint FROM jobs WHERE seq IN"
+            f"SELECT {JOB}, fingerprint FROM jobs WHERE seq IN"
             " (SELECT max(seq) FROM jobs WHERE code != 'cancelled_by_user' GROUP BY action)"
         )
-        return {row[2]: (_job(row[:-1]), row[-1]) for row in rows}
+        return {row[2]: (job_of(row[:-1]), row[-1]) for row in rows}
 
     def latest(self) -> dict[str, tuple[str, str]]:
         """For each action the job whose outputs are the workspace's, and the digest of those outputs."""
@@ -349,6 +361,13 @@ class Store:
     def latest_outputs(self) -> list[OutputFile]:
         """The outputs of the latest succeeded job of every action."""
         return self._outputs("o.job_id IN (SELECT job_id FROM latest)")
+
+    def cells_of(self, job_id: str) -> list[Cell]:
+        """The cells of a job's notebook that have begun, in their order; none for any other job."""
+        if self._value("PRAGMA user_version") < 2:  # an older store that nobody has written to since
+            return []
+        rows = self._rows("SELECT number, total, state, elapsed, line FROM cells WHERE job_id = ?", (job_id,))
+        return [Cell(*row) for row in rows]
 
     def owners(self, paths: Iterable[str] | None = None) -> dict[str, str]:
         """For each published path the job whose file stands there now."""
@@ -379,14 +398,14 @@ class Store:
         return int(cursor.lastrowid or 0)
 
     def _jobs(self, where: str, values: Sequence[Any] = ()) -> list[Job]:
-        return [_job(row) for row in self._rows(f"SELECT {_JOB} FROM jobs WHERE {where} ORDER BY seq", values)]
+        return [job_of(row) for row in self._rows(f"SELECT {JOB} FROM jobs WHERE {where} ORDER BY seq", values)]
 
     def _outputs(self, where: str, values: Sequence[Any] = ()) -> list[OutputFile]:
         rows = self._rows(
-            f"SELECT {_OUTPUT} FROM outputs o JOIN jobs j ON j.id = o.job_id WHERE {where} ORDER BY o.job_id, o.path",
+            f"SELECT {OUTPUT} FROM outputs o JOIN jobs j ON j.id = o.job_id WHERE {where} ORDER BY o.job_id, o.path",
             values,
         )
-        return [_output(row) for row in rows]
+        return [output_of(row) for row in rows]
 
     def _value(self, statement: str, values: Sequence[Any] = ()) -> Any:
         return self._rows(statement, values)[0][0]
@@ -398,37 +417,6 @@ class Store:
 
 def _marks(count: int) -> str:
     return ", ".join("?" * count)
-
-
-def _job(row: Sequence[Any]) -> Job:
-    values = list(row)
-    values[3], values[4], values[16] = State(row[3]), StatusCode(row[4]), bool(row[16])
-    return Job(*values)
-
-
-def _output(row: Sequence[Any]) -> OutputFile:
-    values = list(row)
-    values[4] = Level(row[4])
-    return OutputFile(*values)
-
-
-def _request(row: Sequence[Any]) -> JobRequest:
-    return JobRequest(
-        id=row[0],
-        workspace=row[1],
-        backend=row[2],
-        requested_actions=tuple(json.loads(row[3])),
-        requested_by=row[4],
-        created_at=row[5],
-        force=bool(row[6]),
-        organisation=row[7],
-        branch=row[8],
-        commit=row[9],
-        dirty=bool(row[10]),
-        code=row[11],
-        project_yaml=row[12],
-        cancelled=bool(row[13]),
-    )
 
 
 __all__ = ["FILE", "JOBS", "Store", "now", "on_network"]

@@ -1,6 +1,9 @@
-"""The tables of the store as data. A new version adds to it and raises VERSION."""
+"""The tables of the store as data.
 
-VERSION = 1
+A new version adds to it and raises VERSION; run on an older store, it adds what that does not have.
+"""
+
+VERSION = 2
 APPLICATION_ID = 0x4A50504C  # "JPPL": tells our file from any other database
 SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -62,6 +65,16 @@ CREATE TABLE IF NOT EXISTS outputs (
     columns INTEGER,
     message TEXT,
     PRIMARY KEY (job_id, path)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cells (
+    job_id TEXT NOT NULL REFERENCES jobs (id),
+    number INTEGER NOT NULL,
+    total INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    at TEXT NOT NULL,
+    elapsed REAL,
+    line TEXT NOT NULL,
+    PRIMARY KEY (job_id, number)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS workspace (path TEXT PRIMARY KEY, job_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS latest (action TEXT PRIMARY KEY, job_id TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;

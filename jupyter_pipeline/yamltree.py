@@ -186,6 +186,8 @@ class _Frame:
     """Nodes inside, counting what aliases repeat."""
     merged: list[Node] = field(default_factory=list)
     """What its ``<<`` keys name."""
+    first_merge: int = 0
+    """The line of the first of these keys."""
     repeated: list[Scalar] = field(default_factory=list)
     """Keys that stand there already."""
 
@@ -322,6 +324,10 @@ class _Composer:
             return
         assert isinstance(parent, Mapping)
         if frame.is_merge:
+            assert isinstance(key, Scalar)
+            if frame.merged:
+                frame.repeated.append(key)
+            frame.first_merge = frame.first_merge or key.line
             frame.merged.append(value)
         elif type(key) is Scalar and type(key.value) is str and key.text not in parent.entries:
             parent.entries[sys.intern(key.text)] = value
@@ -339,15 +345,16 @@ class _Composer:
         elif key.text in parent.entries:
             frame.repeated.append(key)
         else:
-            message = f"The key `{key.text[:60]}` is not a text in YAML; it is taken as it is written."
-            problem = _problem("yaml-key-type", message, "Put it in quotes.", key, from_zero=False)
-            self._tell(replace(problem, severity=Severity.HINT))
+            if self._told["yaml-key-type"] <= MAX_TOLD:
+                message = f"The key `{key.text[:60]}` is not a text in YAML; it is taken as it is written."
+                problem = _problem("yaml-key-type", message, "Put it in quotes.", key, from_zero=False)
+                self._tell(replace(problem, severity=Severity.HINT))
             parent.entries[key.text] = value
             parent.places.append((key.line, key.column))
 
     def _tell_repeated(self, frame: _Frame) -> None:
         assert isinstance(frame.node, Mapping)
-        lines = {key.text: key.line for key, _ in frame.node.items()}
+        lines = {key.text: key.line for key, _ in frame.node.items()} | {"<<": frame.first_merge}
         for key in frame.repeated[:MAX_TOLD]:
             name = key.text[:60]
             message = f"The key `{name}` stands here a second time; the first is on line {lines[key.text]}."
@@ -365,7 +372,7 @@ class _Composer:
                     frame.weight += len(source.entries)
                     for key, entry in source.items():
                         merged.setdefault(key.text, (key, entry))
-                else:
+                elif self._told["yaml-merge"] <= MAX_TOLD:
                     message = "`<<` must name a mapping, or a list of mappings."
                     remedy = "Write `<<: *name`, where `&name` marks a mapping above."
                     self._tell(_problem("yaml-merge", message, remedy, source, from_zero=False))

@@ -124,6 +124,9 @@ class FakeExecutor:
         if folder.is_dir() and not (folder / "stop").exists():
             (folder / "stop").write_text(repr(self.clock.monotonic()))
 
+    def expect_notebooks(self) -> None:
+        pass
+
     def cleanup(self, folder: Path, keep_written: bool = False) -> None:
         for name in ("inputs", "written"):
             if name != "written" or not keep_written:

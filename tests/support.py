@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +51,17 @@ def action(name: str, script: str, needs: str = "", level: str = "moderately_sen
     lines += ["  outputs:", f"    {level}:"]
     lines += [f"      {label}: {pattern}" for label, pattern in (outputs or {"out": f"output/{name}.csv"}).items()]
     return "\n".join(lines) + "\n"
+
+
+def notebook(*cells: str, heading: str = "") -> dict[str, Any]:
+    """A notebook of format 4 with these code cells, for a Python kernel."""
+    code: list[dict[str, Any]] = [
+        {"cell_type": "code", "id": f"c{n}", "source": cell, "metadata": {}, "outputs": [], "execution_count": None}
+        for n, cell in enumerate(cells)
+    ]
+    text = [{"cell_type": "markdown", "id": "h", "source": heading, "metadata": {}}] if heading else []
+    kernel = {"name": "python3", "display_name": "Python", "language": "python"}
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": [*text, *code]}
 
 
 def cli(*arguments: str, cwd: Path, timeout: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:

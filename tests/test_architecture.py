@@ -14,15 +14,19 @@ PACKAGE = Path(__file__).parent.parent / "jupyter_pipeline"
 LAYERS = {
     "nouns": "models config errors",
     "rules": (
-        "yamlsyntax yamlscalars yamltree rulesets spec spec_action spec_checks spec_extraction spec_faults spec_paths spec_schema "
-        "spec_files command_files script_files script_uses script_r script_stata upgrade graph patterns plan "
-        "lifecycle levels commands dependencies pysource compare"
+        "yamlsyntax yamlscalars yamltree rulesets spec spec_action spec_checks spec_extraction spec_faults spec_paths "
+        "spec_schema spec_files command_files script_files script_uses script_r script_stata upgrade graph patterns "
+        "plan lifecycle levels commands notebook_commands notebook_flags notebook_parameters notebook_progress "
+        "dependencies pysource compare"
     ),
     "effects": (
-        "store store_guard store_schema pipeline_cache staging outputs tables git snapshots trees joblog ids lease "
-        "runtimes executors"
+        "store store_guard store_rows store_schema pipeline_cache staging outputs tables git snapshots trees joblog "
+        "ids lease notebook_driver notebook_imports reports runtimes executors"
     ),
-    "application": "views project engine service planning publication following history housekeeping doctor checking",
+    "application": (
+        "views project engine service planning publication following history housekeeping doctor checking "
+        "notebook_watch reporting"
+    ),
     "surfaces": "cli",
 }
 """A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""

@@ -318,3 +318,9 @@ def test_small_files_that_would_take_long_are_refused(text: str) -> None:
     document = yamltree.read(text)
     assert document.root is None
     assert document.problems[0].rule in {"yaml-nodes", "yaml-syntax"}
+
+
+def test_two_merges_in_one_mapping_are_a_repeated_key() -> None:
+    (problem,) = yamltree.read("a: &a {x: 1}\nb:\n  <<: *a\n  <<: {y: 2}\n").problems
+    assert (problem.rule, problem.line) == ("yaml-duplicate-key", 4)
+    assert "the first is on line 3" in problem.message

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidProject, PipelineError
 from ..models import Job, Problem
+from ..notebook_commands import masked
 
 if TYPE_CHECKING:
     from ..checking import Compatibility
     from ..plan import Planned
     from ..project import Project
+    from ..reporting import JobNotebook
     from ..views import RequestView, ViewedOutput
 
 VERSION = 1
@@ -115,6 +117,27 @@ def job_document(project: Project, job: Job) -> Document:
         "cpu_time": job.cpu_time,
         "peak_memory": job.peak_memory,
         "log": str(project.log(job.id)),
+        "notebook": notebook_document(project.notebook(job)),
+    }
+
+
+def notebook_document(found: JobNotebook | None) -> Document | None:
+    """The notebook that a job runs, and how its cells do."""
+    if found is None:
+        return None
+    run = found.run
+    return {
+        "path": run.notebook if run else None,
+        "tool": run.tool if run else None,
+        "note": found.note,
+        "parameters": masked(run.parameters) if run else {},
+        "level": str(found.level),
+        "kept": str(found.kept) if found.kept.exists() else None,
+        "total": found.cells[0].total if found.cells else None,
+        "cells": [
+            {"number": cell.number, "state": cell.state, "elapsed": cell.elapsed, "line": cell.line}
+            for cell in found.cells
+        ],
     }
 
 

@@ -66,6 +66,7 @@ def build() -> Parser:
         _outputs,
         _requests,
         _show,
+        _report,
         _runtimes,
         _clean,
         _doctor,
@@ -214,6 +215,16 @@ def _requests(commands: _Subparsers) -> None:
 def _show(commands: _Subparsers) -> None:
     parser = _add(commands, "show", "show", "Show a job request in full: jobs, pipeline, timeline, code comparison.")
     parser.add_argument("request", nargs="?", metavar="REQUEST", help="its identifier or number (default: the newest)")
+
+
+def _report(commands: _Subparsers) -> None:
+    text = "Make a report from a notebook, or from the one that a job has executed."
+    parser = _add(commands, "report", "report", text, json=False)
+    parser.add_argument(
+        "what", metavar="NOTEBOOK|JOB|ACTION", help="a notebook's file, a job, or an action's newest job"
+    )
+    parser.add_argument("--to", choices=("html", "pdf", "md"), default="html", help="what to make (default: html)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to; - for standard output")
 
 
 def _runtimes(commands: _Subparsers) -> None:

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..config import EXPECTATIONS
+from ..notebook_commands import masked
 from . import OK, find_project, states
 from .documents import Document, request_document, write
 from .plan import LOOKS
@@ -46,6 +47,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
         return OK
     _title(out, view)
     _jobs(out, project, view)
+    _notebooks(out, project, view)
     _pipeline(out, view.request.project_yaml)
     _timeline(out, view)
     _details(out, view)
@@ -118,6 +120,26 @@ def _job(out: Out, project: Project, job: Job) -> list[Cell]:
         said = safe(job.message)
     name = f"{out.symbol(symbol)} {safe(job.action)}"
     return [(name, style), (words, style), job.id, duration(job.elapsed), said]
+
+
+def _notebooks(out: Out, project: Project, view: RequestView) -> None:
+    """The notebooks that jobs run in place of their commands."""
+    found = [(job.action, notebook) for job in view.jobs if (notebook := project.notebook(job))]
+    if not found:
+        return
+    _heading(out, "Notebooks")
+    for action, notebook in found:
+        if notebook.run is None:
+            out.wrapped(f"{safe(action)}: {safe(notebook.note)}", indent=4, first=2)
+            continue
+        done = sum(cell.state == "done" for cell in notebook.cells)
+        cells = f"{done} of {notebook.cells[0].total} cells done" if notebook.cells else "no cell has run"
+        out.wrapped(f"{safe(action)}: {safe(notebook.run.notebook)}, {cells}", indent=4, first=2)
+        told = ", ".join(f"{name} = {value!r}" for name, value in masked(notebook.run.parameters).items())
+        if told:
+            out.wrapped(f"Parameters: {safe(told)}", indent=6, first=4)
+        if notebook.kept.exists():
+            out.wrapped(f"As executed, {notebook.level}: {safe(str(notebook.kept))}", indent=6, first=4, style="dim")
 
 
 def _pipeline(out: Out, source: str) -> None:

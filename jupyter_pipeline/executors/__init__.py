@@ -15,6 +15,23 @@ from typing import Protocol
 
 from ..errors import ExecutorUnavailable
 from ..models import Limits, OutputPattern, Runtime, Status
+from ..notebook_commands import NotebookRun
+
+CELLS, KEPT = "cells.jsonl", "notebook"
+"""In the folder of a job that runs a notebook: what its driver tells (``notebook_progress``), and the folder in which
+it keeps the notebook as far as it has come."""
+KEPT_NOTEBOOK = "notebook.ipynb"
+HOLDER = ("/bin/sh", "-c", "trap '' TERM; printf .; read -r code; exit \"${code:-137}\"")
+"""The command that keeps a sandbox open for a driver: it says that it is there, and waits to be told how to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """A notebook that a task runs in place of its command."""
+
+    run: NotebookRun
+    provenance: Mapping[str, str]
+    """What its report says of where it comes from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +51,10 @@ class Task:
     limits: Limits
     outputs: tuple[OutputPattern, ...]
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    notebook: Notebook | None = None
+    """Set where the command executes a notebook; ``args`` then only say what is replaced."""
+    note: str = ""
+    """A sentence with which the log begins."""
 
 
 class Executor(Protocol):
@@ -47,6 +68,9 @@ class Executor(Protocol):
 
     def start(self, task: Task) -> None:
         """Begin a task unless it has begun already. Raises PipelineError when that cannot even be tried."""
+
+    def expect_notebooks(self) -> None:
+        """Get ready for tasks with notebooks, if that takes time; asked again, it does nothing."""
 
     def poll(self, folder: Path) -> Status:
         """What has become of the task in this folder, whoever started it."""

@@ -119,8 +119,14 @@ def _supervise(order: dict[str, Any]) -> None:
         raise
 
 
-def main() -> None:
-    """Start tasks until standard input ends."""
+def main(kind: str) -> None:
+    """Start tasks until standard input ends; `kind` is ``commands``, or ``notebooks`` with their libraries loaded."""
+    later = []
+    if kind == "notebooks":
+        from ..notebook_driver import preload, preload_reports
+
+        preload()
+        later.append(preload_reports)
     bell, ring = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -129,7 +135,10 @@ def main() -> None:
     shims = _Shims()
     unread = b""
     while True:
-        ready = select.select([0, bell, shims.done], [], [])[0]
+        ready = select.select([0, bell, shims.done], [], [], 0 if later else None)[0]
+        if not ready:
+            later.pop()()
+            gc.freeze()
         if shims.done in ready:
             shims.note_done()
         if bell in ready:

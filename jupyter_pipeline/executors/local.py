@@ -16,12 +16,13 @@ import signal
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import ExecutorUnavailable
 from ..models import Ending, Phase, Result, Status, WrittenFile
+from ..notebook_commands import as_json
 from ..outputs import UNDO
 from . import Task
 
@@ -37,8 +38,7 @@ class LocalExecutor(ABC):
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._launcher: subprocess.Popen[bytes] | None = None
-        self._unread = b""
+        self._launchers: dict[str, _Launcher] = {}
 
     @property
     @abstractmethod
@@ -55,8 +55,14 @@ class LocalExecutor(ABC):
 
     def start(self, task: Task) -> None:
         """Begin a task unless it has begun already."""
+        kind = "notebooks" if task.notebook is not None else "commands"
+        self._send(json.dumps(self.whole_order(task)).encode() + b"\n", kind)
+
+    def whole_order(self, task: Task) -> dict[str, Any]:
+        """All that the shim must know of a task."""
         order = self.order(task) | {
             "id": task.id,
+            "note": task.note,
             "folder": str(task.folder),
             "written": str(self.written(task.folder)),
             "timeout": task.limits.timeout,
@@ -64,7 +70,12 @@ class LocalExecutor(ABC):
             "log": task.limits.log,
             "outputs": [(str(output.level), output.pattern) for output in task.outputs],
         }
-        self._send(json.dumps(order).encode() + b"\n")
+        return order if task.notebook is None else order | {"notebook": _driver_order(task, order)}
+
+    def expect_notebooks(self) -> None:
+        """Get ready for tasks with notebooks, which takes a second; nothing happens when that was done before."""
+        if "notebooks" not in self._launchers:
+            self._launchers["notebooks"] = _Launcher("notebooks")
 
     def poll(self, folder: Path) -> Status:
         """What has become of the task in this folder, whoever started it."""
@@ -97,40 +108,99 @@ class LocalExecutor(ABC):
 
     def wait(self, seconds: float) -> Sequence[str]:
         """Sleep until a task started from here ends, or so many seconds."""
-        if self._launcher is None or self._launcher.stdout is None:
-            select.select([], [], [], seconds)
-            return ()
-        if not select.select([self._launcher.stdout], [], [], seconds)[0]:
-            return ()
-        data = os.read(self._launcher.stdout.fileno(), 65536)
-        if not data:  # the launcher is gone; its tasks go on without it
-            self.close()
-            return ()
+        told: list[str] = []
+        for launcher in select.select(list(self._launchers.values()), [], [], seconds)[0]:
+            ended = launcher.ended()
+            if ended is None:  # the launcher is gone; its tasks go on without it
+                del self._launchers[launcher.kind]
+                launcher.close()
+            else:
+                told += ended
+        return told
+
+    def close(self) -> None:
+        """Let the launchers go; running tasks do not mind."""
+        while self._launchers:
+            self._launchers.popitem()[1].close()
+
+    def _send(self, line: bytes, kind: str) -> None:
+        for _ in range(2):
+            launcher = self._launchers.get(kind) or self._launchers.setdefault(kind, _Launcher(kind))
+            if launcher.send(line):
+                return
+            del self._launchers[kind]
+            launcher.close()
+        raise ExecutorUnavailable("The process that starts jobs dies at once.", "`jupyter pipeline doctor` says more.")
+
+
+class _Launcher:
+    """A small process that starts tasks: forking it costs a fraction of forking the engine.
+
+    The one for notebooks has their libraries loaded, and knows nothing of the caller's environment, since what it knew
+    would be in the memory of every driver.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        known = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", f"from jupyter_pipeline.executors.launcher import main; main({kind!r})"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd="/",
+            env=known if kind == "notebooks" else None,
+            start_new_session=True,
+            preexec_fn=_ignore_interrupt,
+        )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._orders, self._ends = self._process.stdin, self._process.stdout
+        self._unread = b""
+
+    def fileno(self) -> int:
+        """The descriptor that becomes readable when a task ends."""
+        return self._ends.fileno()
+
+    def send(self, line: bytes) -> bool:
+        """Start a task; whether the launcher was there to take the order."""
+        try:
+            self._orders.write(line)
+            self._orders.flush()
+        except BrokenPipeError:
+            return False
+        return True
+
+    def ended(self) -> list[str] | None:
+        """The ids of the tasks that have ended since, or None when the launcher itself is gone."""
+        data = os.read(self._ends.fileno(), 65536)
+        if not data:
+            return None
         *lines, self._unread = (self._unread + data).split(b"\n")
         return [line.decode() for line in lines]
 
     def close(self) -> None:
-        """Let the launcher go; running tasks do not mind."""
-        launcher, self._launcher = self._launcher, None
-        if launcher is not None:
-            for pipe in (launcher.stdin, launcher.stdout):
-                with contextlib.suppress(OSError):
-                    assert pipe is not None
-                    pipe.close()
-            launcher.wait()
+        """Let it go."""
+        for pipe in (self._orders, self._ends):
+            with contextlib.suppress(OSError):
+                pipe.close()
+        self._process.wait()
 
-    def _send(self, line: bytes) -> None:
-        for _ in range(2):
-            if self._launcher is None:
-                self._launcher = _launch()
-            assert self._launcher.stdin is not None
-            try:
-                self._launcher.stdin.write(line)
-                self._launcher.stdin.flush()
-                return
-            except BrokenPipeError:
-                self.close()
-        raise ExecutorUnavailable("The process that starts jobs dies at once.", "`jupyter pipeline doctor` says more.")
+
+def _driver_order(task: Task, order: Mapping[str, Any]) -> dict[str, Any]:
+    """What the driver of a task's notebook is to know; see ``notebook_driver.DriverOrder``."""
+    assert task.notebook is not None
+    folders = [*map(str, task.runtime.path), *SYSTEM_PATH]
+    python = (shutil.which(name, path=os.pathsep.join(folders)) for name in ("python3", "python"))
+    kernels = [os.path.join(os.path.dirname(folder), "share", "jupyter", "kernels") for folder in folders]
+    return {
+        "run": as_json(task.notebook.run),
+        "workspace": order["workspace"],
+        "python": next((found for found in python if found), None),
+        "kernel_folders": kernels,
+        "environment": order["environment"] | dict(task.notebook.run.environment),
+        "provenance": dict(task.notebook.provenance),
+        "runtime": task.runtime.name,
+    }
 
 
 def command(task: Task) -> tuple[str, ...]:
@@ -181,18 +251,6 @@ def _remove_full(folder: Path) -> None:
                 if not os.path.islink(inner):  # its target is somebody else's
                     os.chmod(inner, 0o700)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _launch() -> subprocess.Popen[bytes]:
-    """A small process that starts tasks: forking it costs a fraction of forking the engine."""
-    return subprocess.Popen(
-        [sys.executable, "-P", "-c", "from jupyter_pipeline.executors.launcher import main; main()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd="/",
-        start_new_session=True,
-        preexec_fn=_ignore_interrupt,
-    )
 
 
 def _ignore_interrupt() -> None:

@@ -41,6 +41,7 @@ class ProcessExecutor(LocalExecutor):
             "environment": {name: _moved(value, workspace) for name, value in variables.items()},
             "cwd": str(workspace),
             "layout": "copy",
+            "workspace": str(workspace),
             "code": str(task.code),
             "inputs": str(task.inputs),
         }

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +21,7 @@ from typing import Any
 
 from ..errors import ExecutorUnavailable
 from ..models import WORKSPACE
-from . import Task
+from . import HOLDER, Task
 from .local import INPUTS, TEMPORARY, UPPER, WORK, LocalExecutor, command, environment, remove_tree
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
@@ -65,14 +67,14 @@ class SandboxExecutor(LocalExecutor):
             *_BASE,
             *self._system,
             *("--bind", str(task.folder / TEMPORARY), "/tmp"),
-            *(part for mount in task.runtime.mounts for part in ("--ro-bind", str(mount), str(mount))),
+            *(part for mount in _mounts(task) for part in ("--ro-bind", mount, mount)),
             *("--overlay-src", str(task.code), "--overlay-src", str(task.inputs)),
             *("--overlay", str(task.folder / UPPER), str(task.folder / WORK), WORKSPACE),
             *_shared_memory(task.limits.memory),
             *("--remount-ro", "/", "--chdir", WORKSPACE, "--"),
-            *command(task),
+            *(command(task) if task.notebook is None else HOLDER),
         ]
-        return {"argv": argv, "environment": variables, "cwd": "/", "layout": "overlay"}
+        return {"argv": argv, "environment": variables, "cwd": "/", "layout": "overlay", "workspace": WORKSPACE}
 
     def written(self, folder: Path) -> Path:
         """The overlay's upper layer."""
@@ -82,6 +84,28 @@ class SandboxExecutor(LocalExecutor):
 _BASE = (
     "--unshare-all --die-with-parent --new-session --cap-drop ALL --hostname workspace --proc /proc --dev /dev".split()
 )
+
+
+def _mounts(task: Task) -> list[str]:
+    """The folders that are shown where they are: those of the runtime and, where a driver runs, those of our Python."""
+    return list(dict.fromkeys((*map(str, task.runtime.mounts), *(_our_own() if task.notebook else ()))))
+
+
+@functools.cache
+def _our_own() -> tuple[str, ...]:
+    """Where this program, its libraries and its Python are, as far as that is not in the system's folders."""
+    folders = [sys.base_prefix, sys.prefix]
+    for name in ("papermill", "nbconvert", "zmq"):  # a library may have been put elsewhere
+        found = importlib.util.find_spec(name)
+        folders += (
+            [os.path.dirname(found.submodule_search_locations[0])] if found and found.submodule_search_locations else []
+        )
+    folders.append(str(Path(__file__).parents[1]))
+    kept: list[str] = []
+    for folder in map(os.path.abspath, folders):
+        if not any(folder == known or folder.startswith(f"{known}/") for known in (*SYSTEM, *kept)):
+            kept.append(folder)
+    return tuple(kept)
 
 
 def _shared_memory(limit: int | None) -> tuple[str, ...]:

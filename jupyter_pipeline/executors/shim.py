@@ -21,14 +21,16 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 
+from .. import notebook_progress
 from ..joblog import keep_ends
 from ..models import Ending
 from ..outputs import inventory
 from ..staging import Baseline, copy_workspace
+from . import CELLS
 from .local import FOLDER, LOG, RESULT, STARTED, STOP
 
 GRACE = 10.0
@@ -144,6 +146,13 @@ def _collect(order: dict[str, Any], baseline: Baseline | None) -> dict[str, Any]
     }
 
 
+class _Child(Protocol):
+    """What is started: a process of its own program, or a fork of this one."""
+
+    pid: int
+    returncode: Any
+
+
 class _Watch:
     """A command under its limits: time, memory, log, and the wish to stop it."""
 
@@ -184,6 +193,8 @@ class _Watch:
             ending, self.message = self._reason_not_started()
         if ending is Ending.SIGNAL and signalled == signal.SIGKILL and _kernel_memory_kills() > kills:
             ending, self.message = Ending.MEMORY, "The machine ran out of memory and ended the job."
+        if ending is Ending.EXIT and status and "notebook" in self.order:
+            self.message = self.message or _last_words(self.folder)
         return {
             "ending": ending,
             "exit_code": status if status >= 0 else 128 - status,
@@ -199,9 +210,15 @@ class _Watch:
         words = f"The program {error.filename} cannot be run: {error.strerror}."
         return {"ending": Ending.EXIT, "exit_code": 127 if error.errno == errno.ENOENT else 126, "message": words}
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> _Child:
         log = os.open(self.folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
+            if self.order["note"]:
+                os.write(log, f"{self.order['note']}\n".encode())
+            if "notebook" in self.order:
+                from . import driving
+
+                return driving.start(self.order, self.folder, log)
             return subprocess.Popen(
                 self.order["argv"],
                 stdin=subprocess.DEVNULL,
@@ -216,7 +233,7 @@ class _Watch:
         finally:
             os.close(log)
 
-    def _wait(self, child: subprocess.Popen[bytes], bell: int) -> None:
+    def _wait(self, child: _Child, bell: int) -> None:
         began = time.monotonic()
         pause = FIRST_LOOK
         while not self._has_ended(child):
@@ -227,7 +244,7 @@ class _Watch:
             pause = min(pause * 2, LONGEST_LOOK)
             self._hold_to_limits(child, time.monotonic() - began)
 
-    def _hold_to_limits(self, child: subprocess.Popen[bytes], elapsed: float) -> None:
+    def _hold_to_limits(self, child: _Child, elapsed: float) -> None:
         keep_ends(self.folder / LOG, self.order["log"])
         if self.ending is not None:
             if time.monotonic() >= self.kill_at:
@@ -252,7 +269,7 @@ class _Watch:
                 if process.name() != "bwrap":  # ending bwrap would end all at once, without asking
                     process.terminate()
 
-    def _kill(self, child: subprocess.Popen[bytes]) -> None:
+    def _kill(self, child: _Child) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
 
@@ -280,7 +297,7 @@ class _Watch:
             return False
         return True
 
-    def _has_ended(self, child: subprocess.Popen[bytes]) -> bool:
+    def _has_ended(self, child: _Child) -> bool:
         pid, status = self._reap(child.pid)
         if pid:
             child.returncode = os.waitstatus_to_exitcode(status)
@@ -297,12 +314,20 @@ class _Watch:
     def _reason_not_started(self) -> tuple[Ending, str]:
         """Tells a sandbox that could not be set up from a command that failed: its words are then the log's first."""
         with contextlib.suppress(OSError), (self.folder / LOG).open("rb") as log:
-            words = log.read(512).decode(errors="replace").partition("\n")[0]
+            note = f"{self.order['note']}\n" if self.order["note"] else ""
+            words = log.read(4096).decode(errors="replace").removeprefix(note).partition("\n")[0]
             if words.startswith("bwrap: execvp "):
                 return Ending.EXIT, f"The program {words[14:].partition(': ')[0]} is not to be found in the runtime."
             if words.startswith("bwrap: "):
                 return Ending.BROKEN, f"The sandbox could not be set up: {words[7:]}."
         return Ending.EXIT, ""
+
+
+def _last_words(folder: Path) -> str:
+    """What the driver of a notebook said of its end."""
+    with contextlib.suppress(OSError):
+        return notebook_progress.read((folder / CELLS).read_bytes(), notebook_progress.Progress())[0].message
+    return ""
 
 
 def _drain(bell: int) -> None:

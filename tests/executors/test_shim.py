@@ -24,16 +24,7 @@ def real(machine: Machine, tmp_path: Path) -> Iterator[Bench]:
 
 
 def order_of(executor: LocalExecutor, task: Task, **changes: Any) -> dict[str, Any]:
-    return executor.order(task) | {
-        "id": task.id,
-        "folder": str(task.folder),
-        "written": str(executor.written(task.folder)),
-        "timeout": task.limits.timeout,
-        "memory": task.limits.memory,
-        "log": task.limits.log,
-        "outputs": [(str(output.level), output.pattern) for output in task.outputs],
-        **changes,
-    }
+    return executor.whole_order(task) | changes
 
 
 def supervised(order: dict[str, Any], before: Callable[[], None] = lambda: None) -> int:

@@ -1,0 +1,65 @@
+"""``jupyter pipeline report``: a notebook, or the one that a job has executed, as an HTML page, PDF or Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from .. import reporting
+from ..errors import InvalidRequest, ProjectNotFound
+from . import OK, find_project
+from .text import Out, safe
+
+
+def run(options: argparse.Namespace, out: Out) -> int:
+    """Make a report and write it."""
+    from ..notebook_imports import lean_imports
+
+    lean_imports()
+    report, folder = _made(options)
+    if options.output == "-":
+        out.stream.flush()
+        sys.stdout.buffer.write(report.content)
+        return OK
+    target = Path(options.output) if options.output else folder / report.name
+    _write(target, report.content)
+    out.line(f"{out.symbol('good')} {safe(os.fspath(target))} is written.")
+    return OK
+
+
+def _made(options: argparse.Namespace) -> tuple[reporting.Report, Path]:
+    """The report, and the folder it goes to if nothing else is said.
+
+    That is beside a notebook; for a job it is in our own folder, since anything new in a project could be its code.
+    """
+    path = Path(options.what)
+    if path.suffix == ".ipynb" or path.exists():
+        try:
+            root = find_project(options).config.root
+        except ProjectNotFound:
+            root = None
+        inside = root is not None and path.resolve().is_relative_to(root)
+        return reporting.of_file(path, options.to, root if inside else None), path.parent
+    project = find_project(options)
+    folder = project.config.state / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    return project.report(options.what, options.to), folder
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Put the file there at once. Raises InvalidRequest."""
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, target)
+    except OSError as error:
+        raise InvalidRequest(
+            f"{target} cannot be written: {error.strerror}.", "Name another file with --output."
+        ) from error

@@ -1,0 +1,95 @@
+"""The driver: one process that runs one notebook in a kernel of the action's runtime, and writes what comes of it.
+
+This module is cheap to import. The libraries come with ``preload``, once, in the process from which drivers are forked.
+What is not here: recognising a command (``notebook_commands``), making a report (``reports``), and the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..notebook_commands import NotebookRun
+
+__all__ = ["Channel", "DriverOrder", "Limits", "drive", "preload", "preload_reports"]
+
+DONE, FAILED, NOT_RUN, STOPPED = 0, 1, 2, 143
+"""What ``drive`` gives: all cells ran, the notebook failed, it could not be run at all, SIGTERM came."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriverOrder:
+    """What a driver is to do; plain data."""
+
+    run: NotebookRun
+    workspace: str
+    """The folder that the paths of ``run`` are relative to."""
+    python: str | None
+    """The runtime's Python, which has ipykernel."""
+    kernel_folders: tuple[str, ...]
+    """Folders in which the runtime keeps kernelspecs."""
+    environment: dict[str, str]
+    """All of the kernel's environment."""
+    provenance: dict[str, str]
+    """What the report's footer says of where it came from."""
+    runtime: str
+    """The runtime's name, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a notebook's output is kept (in characters), and how long is waited (in seconds)."""
+
+    stream: int = 10_000_000
+    """Printed text of one cell; its middle is left out."""
+    rich: int = 50_000_000
+    """One displayed output, such as a picture."""
+    outputs: int = 10_000
+    """Outputs of one cell."""
+    notebook: int = 100_000_000
+    """All outputs together."""
+    keep_every: float = 2.0
+    """Between two copies of the unfinished notebook."""
+    interrupt: float = 5.0
+    """For the traceback of a cell that was interrupted since it ran too long."""
+    silence: float = 20.0
+    """For the rest of a kernel's answer, when a part of it has come and nothing comes any more."""
+    stop: float = 2.0
+    """For the kernel to go by itself when the driver is told to stop."""
+    shutdown: float = 5.0
+    """For the kernel to go by itself when all is done (jupyter_client: KernelManager.shutdown_wait_time)."""
+
+
+class Channel(Protocol):
+    """How the driver tells the outside what happens. The kernel cannot reach it."""
+
+    def tell(self, event: Mapping[str, Any]) -> None:
+        """Pass on an event at once."""
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Put a file into the job's folder, in the place of one of that name."""
+
+
+def preload() -> None:
+    """Import all that a driver needs but for reports. It starts no thread and opens nothing, so forking stays safe."""
+    from .preloading import preload as load
+
+    load()
+
+
+def preload_reports() -> None:
+    """Import what makes reports; a first driver need not wait for it, since it has time while its kernel starts."""
+    from .preloading import preload_reports as load
+
+    load()
+
+
+def drive(order: DriverOrder, channel: Channel, limits: Limits | None = None) -> int:
+    """Run a notebook and write its results; gives the exit code.
+
+    To be called in a process of its own: it takes SIGTERM for itself, and its standard output and error are the log.
+    """
+    from .driving import drive as run
+
+    return run(order, channel, limits or Limits())

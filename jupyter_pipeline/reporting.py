@@ -1,0 +1,111 @@
+"""Reports outside of a pipeline: from a notebook file, or from the notebook that a job has executed.
+
+How a page is made is in ``reports``; who may see a job's notebook is asked here of its level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import levels, notebook_commands, publication
+from .config import EXPECTATIONS, Config
+from .errors import InvalidRequest, ReportFailed
+from .executors import KEPT, KEPT_NOTEBOOK
+from .models import Job, Level
+from .notebook_commands import NotebookRun
+from .notebook_progress import Cell
+from .store import Store
+
+FORMATS = ("html", "pdf", "md")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report that was made."""
+
+    content: bytes
+    name: str
+    """A name for its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobNotebook:
+    """What is known of the notebook that a job runs in place of its command."""
+
+    run: NotebookRun | None
+    """None when the command runs word for word."""
+    note: str
+    """Why it does, where it could have been a notebook action."""
+    cells: tuple[Cell, ...]
+    level: Level
+    """The strictest of the action's outputs, which the executed notebook has too."""
+    kept: Path
+    """Where the notebook is, as far as it has come; it need not be there."""
+
+
+def notebook_of(config: Config, store: Store, job: Job) -> JobNotebook | None:
+    """The notebook of a job; None when its command has nothing to do with notebooks."""
+    task, _ = store.task(job.id)
+    run, note = task.get("notebook"), task.get("note", "")
+    if not run and not note:
+        return None
+    return JobNotebook(
+        notebook_commands.from_json(run) if run else None,
+        note,
+        tuple(store.cells_of(job.id)),
+        levels.strictest(Level(level) for level, _, _ in task["outputs"]) if task["outputs"] else Level.HIGHLY,
+        publication.job_folder(config, job.id) / KEPT / KEPT_NOTEBOOK,
+    )
+
+
+def of_job(config: Config, found: JobNotebook | None, job: Job, to: str, provenance: Mapping[str, str]) -> Report:
+    """The report of the notebook that a job has executed, also when it failed or has not ended yet.
+
+    Raises InvalidRequest when there is none or it may not be seen, ReportFailed when it cannot be made.
+    """
+    if found is None or found.run is None or not found.kept.exists():
+        raise InvalidRequest(
+            f"The job {job.id} of {job.action} has executed no notebook.", "`jupyter pipeline show` lists the jobs."
+        )
+    if found.level is not Level.MODERATELY and config.backend != EXPECTATIONS:
+        raise InvalidRequest(
+            f"The executed notebook of {job.action} is {found.level}, as the strictest of its outputs: only code may "
+            "read it.",
+            "Make a report with an action whose outputs are moderately_sensitive.",
+        )
+    folder = config.root / found.run.notebook
+    return _made(found.kept, folder.parent, config.root, to, provenance, f"{job.action}-{job.id[:6]}")
+
+
+def of_file(path: Path, to: str, allowed: Path | None = None) -> Report:
+    """The report of a notebook as it stands; pictures may come from its folder, or from below `allowed`.
+
+    Raises InvalidRequest when it cannot be read, ReportFailed when the report cannot be made.
+    """
+    folder = path.resolve().parent
+    return _made(path, folder, allowed or folder, to, {"Notebook": path.name}, path.stem)
+
+
+def _made(path: Path, folder: Path, allowed: Path, to: str, provenance: Mapping[str, str], name: str) -> Report:
+    import nbformat
+
+    from . import reports
+
+    try:
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be read: {error.strerror}.", "Name a notebook, or a job.") from error
+    except Exception as error:  # nbformat raises whatever the text leads it to
+        raise ReportFailed(
+            f"{path.name} is not a notebook: {str(error).splitlines()[0][:200]}.", "Save it again in Jupyter."
+        ) from error
+    wanted = {"html": "html", "pdf": "html", "md": "markdown"}[to]
+    content, extension = reports.export(
+        notebook, wanted, folder=folder, allowed=allowed, provenance=provenance, title=name
+    )
+    if to == "pdf":
+        assert isinstance(content, str)
+        return Report(reports.pdf(content), f"{name}.pdf")
+    return Report(content.encode() if isinstance(content, str) else content, f"{name}{extension}")
