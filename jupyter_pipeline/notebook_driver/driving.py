@@ -10,13 +10,12 @@ import traceback
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from ..notebook_commands import masked
 from . import DONE, FAILED, NOT_RUN, STOPPED, Channel, DriverOrder, Limits
 from .faults import CannotRun, KernelDied, NotebookFailed, Stopped, cut, how_it_ended, says_died
 from .kernel import Kernel
 from .kernelspecs import choose, says_no_ipykernel
 from .preloading import silence
-from .progress import Progress, log
+from .progress import Progress, log, shown
 from .reading import Draft
 from .stopping import StopSignal
 
@@ -106,8 +105,8 @@ class _Driver:
             wire.request("control", "shutdown_request", {"restart": False})
             self._progress.keep()
             with self._stop.at_once():
-                shown = ", ".join(f"{name} = {value!r}" for name, value in masked(parameters).items())
-                provenance = self._order.provenance | ({"Parameters": shown} if shown else {})
+                told = ", ".join(f"{name} = {value!r}" for name, value in shown(parameters).items())
+                provenance = self._order.provenance | ({"Parameters": told} if told else {})
                 writing.write_all(notebook, run, self._order.workspace, provenance, self._progress.exporting)
                 kernel.wait(self._limits.shutdown)
 

@@ -5,21 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
+from ..notebook_commands import masked
 from . import Channel, Limits
 from .faults import CellError, cut
 
 KEPT = "notebook.ipynb"
-LONGEST_LINE = 120
+LONGEST_LINE, LONGEST_VALUE = 120, 1000
 LONGEST_TRACEBACK = 20_000
 """Characters of a traceback that the log shows."""
 SHARE = 20
 """Keeping the unfinished notebook may take one part in so many of the time."""
-SECRET = re.compile(r"passw|secret|token|credential|api_?key|private_?key|auth", re.IGNORECASE)
 
 
 class Progress:
@@ -39,7 +38,7 @@ class Progress:
         code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
         self._numbers = {index: number for number, index in enumerate(code, 1)}
         self._next_keep = time.monotonic() + self._limits.keep_every
-        self._tell("begin", cells=len(code), parameters=masked(parameters))
+        self._tell("begin", cells=len(code), parameters=shown(parameters))
 
     @property
     def where(self) -> str:
@@ -120,17 +119,18 @@ def first_line(source: str) -> str:
     return cut(next((line for line in source.splitlines() if line.strip()), ""), LONGEST_LINE)
 
 
-def masked(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def shown(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters for people to see: without what their names call secret, and cut where they are long."""
-    return {str(name): "***" if SECRET.search(str(name)) else _shown(value) for name, value in parameters.items()}
+    return {str(name): _cut(value) for name, value in masked(parameters).items()}
 
 
-def _shown(value: Any) -> Any:
+def _cut(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return value if len(value) <= 1000 else f"{value[:1000]}…"
-    return json.loads(json.dumps(value, default=str)) if len(json.dumps(value, default=str)) <= 1000 else "…"
+        return value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE]}…"
+    text = json.dumps(value, default=str)
+    return json.loads(text) if len(text) <= LONGEST_VALUE else "…"
 
 
 def log(text: str) -> None:

@@ -25,11 +25,12 @@ def notebook(given: Mapping[str, Any]) -> NotebookNode:
     if language.get("nbconvert_exporter") not in ("python", "script"):
         language.pop("nbconvert_exporter", None)  # it may name any class of any module
     spoken = str(_mapping(metadata.get("kernelspec")).get("language") or "python")
+    usual = {"name": spoken, "file_extension": ".py"} if spoken == "python" else {"name": spoken}
     cells = [_cell(cell) for cell in _sequence(given.get("cells")) if isinstance(cell, Mapping)]
     return _made(
         nbformat=4,
         nbformat_minor=4,
-        metadata=node({**metadata, "language_info": node({"name": spoken, **language})}),
+        metadata=node({**metadata, "language_info": node({**usual, **language})}),
         cells=[cell for cell in cells if cell is not None],
     )
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from driver_harness import new_notebook, new_output
 from hypothesis import given
 from hypothesis import strategies as st
+from nbformat import NotebookNode
 
 from jupyter_pipeline.notebook_commands import Export, NotebookRun
 from jupyter_pipeline.notebook_driver import DriverOrder, Limits
@@ -19,7 +18,7 @@ from jupyter_pipeline.notebook_driver.faults import CannotRun, CellError, Notebo
 from jupyter_pipeline.notebook_driver.kernelspecs import START, KernelCommand, choose
 from jupyter_pipeline.notebook_driver.messages import tidy
 from jupyter_pipeline.notebook_driver.outputs import Budget, Outputs
-from jupyter_pipeline.notebook_driver.progress import masked
+from jupyter_pipeline.notebook_driver.progress import shown
 from jupyter_pipeline.notebook_driver.wire import read, whole
 from jupyter_pipeline.notebook_driver.writing import write_all
 
@@ -192,30 +191,36 @@ def test_every_content_is_made_tidy(kind: str, content: dict[str, Any]) -> None:
     json.dumps(whole(tidy(kind, content))).encode()
 
 
-def test_files_are_made_of_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def export(notebook: Any, to: str, **given: Any) -> tuple[str | bytes, str]:
-        assert given["folder"] == tmp_path / "analysis"
-        assert given["title"] == "a"
-        if to == "markdown":
-            raise ValueError("no such template")
-        return f"{to} {given['template']}", ".py" if to == "script" else to
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
-    monkeypatch.setitem(sys.modules, "jupyter_pipeline.reports", SimpleNamespace(export=export))
-    exports = (Export("html", "out/r.html", "lab"), Export("script", "out/s", None))
+
+def test_files_are_made_of_the_notebook(tmp_path: Path) -> None:
+    exports = tuple(
+        Export(to, path, None) for to, path in (("html", "out/r.html"), ("script", "out/s"), ("markdown", "m.md"))
+    )
     run = NotebookRun("nbconvert", "analysis/a.ipynb", "analysis", "b.ipynb", exports)
     told: list[str] = []
-    write_all(new_notebook(), run, str(tmp_path), {}, told.append)
-    assert told == ["html", "script"]
-    assert (tmp_path / "out/r.html").read_text() == "html lab"
-    assert (tmp_path / "out/s.py").is_file()
+    cell: Any = {"cell_type": "code", "id": "c", "source": "x = 1", "metadata": {}, "execution_count": 1}
+    picture = new_output("display_data", {"image/png": PIXEL})
+    shown = NotebookNode({**cell, "outputs": [picture]})  # type: ignore[no-untyped-call]
+    notebook = new_notebook(cells=[shown])
+    write_all(notebook, run, str(tmp_path), {"Job": "abc"}, told.append)
+    assert told == ["html", "script", "markdown"]
+    assert "<dd>abc</dd>" in (tmp_path / "out/r.html").read_text()
+    assert "x = 1" in (tmp_path / "out/s.py").read_text()
     assert (tmp_path / "b.ipynb").read_text().endswith("}\n")
-    failing = NotebookRun("nbconvert", "analysis/a.ipynb", "", None, (Export("markdown", "x.md", None),))
-    with pytest.raises(NotebookFailed, match="no markdown could be made of the notebook: no such template"):
-        write_all(new_notebook(), failing, str(tmp_path), {}, told.append)
+    (beside,) = (tmp_path / "m_files").iterdir()
+    assert f"m_files/{beside.name}" in (tmp_path / "m.md").read_text()
+
+
+def test_a_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    run = NotebookRun("nbconvert", "analysis/a.ipynb", "", None, (Export("html", "x.html", "no-such-template"),))
+    with pytest.raises(NotebookFailed, match=r"no html could be made of the notebook: .*no-such-template"):
+        write_all(new_notebook(), run, str(tmp_path), {}, lambda _: None)
 
 
 def test_secrets_are_masked() -> None:
-    assert masked({"n": 1, "DB_PASSWORD": "x", "apikey": 2, "l": [1], "t": "y" * 2000}) == {
+    assert shown({"n": 1, "DB_PASSWORD": "x", "apikey": 2, "l": [1], "t": "y" * 2000}) == {
         "n": 1,
         "DB_PASSWORD": "***",
         "apikey": "***",

@@ -252,7 +252,6 @@ def test_many_cells(launcher: Launcher) -> None:
 
 
 def test_exports_are_written_after_the_notebook(launcher: Launcher) -> None:
-    pytest.importorskip("jupyter_pipeline.reports")
     exports = (Export("html", "output/r.html", None), Export("script", "output/s", None))
     job = launcher.run(["print('hello')"], tool="nbconvert", executed=None, exports=exports)
     assert job.code == 0, job.log
