@@ -17,7 +17,6 @@ from . import (
     dependencies,
     git,
     graph,
-    notebook_commands,
     patterns,
     pipeline_cache,
     publication,
@@ -27,7 +26,6 @@ from . import (
 from .config import Config
 from .errors import ProjectNotFound
 from .models import Action, Pipeline, RuntimeInfo, State, StatusCode
-from .notebook_commands import NotebookRun, NotRecognised, as_json
 from .plan import Fingerprint, Past, Plan, Situation, Verdict, make
 from .store import Store
 
@@ -246,8 +244,10 @@ def jobs_of(survey: Survey, made: Plan, request_id: str, new_id: Callable[[], st
 
 
 def _task(survey: Survey, action: Action, needs: Sequence[str]) -> dict[str, Any]:
+    from .notebook_commands import NotebookRun, NotRecognised, as_json, recognise  # a plan needs none of it
+
     words = survey.words(action)
-    notebook = notebook_commands.recognise(words, action.run.image)
+    notebook = recognise(words, action.run.image)
     return {
         "args": words,
         "notebook": as_json(notebook) if isinstance(notebook, NotebookRun) else None,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidProject, PipelineError
 from ..models import Job, Problem
-from ..notebook_commands import masked
 
 if TYPE_CHECKING:
     from ..checking import Compatibility
@@ -125,6 +124,8 @@ def notebook_document(found: JobNotebook | None) -> Document | None:
     """The notebook that a job runs, and how its cells do."""
     if found is None:
         return None
+    from ..notebook_commands import masked
+
     run = found.run
     return {
         "path": run.notebook if run else None,

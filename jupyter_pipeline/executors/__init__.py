@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..errors import ExecutorUnavailable
 from ..models import Limits, OutputPattern, Runtime, Status
-from ..notebook_commands import NotebookRun
+
+if TYPE_CHECKING:  # most tasks have no notebook
+    from ..notebook_commands import NotebookRun
 
 CELLS, KEPT = "cells.jsonl", "notebook"
 """In the folder of a job that runs a notebook: what its driver tells (``notebook_progress``), and the folder in which

@@ -22,7 +22,6 @@ from typing import Any
 
 from ..errors import ExecutorUnavailable
 from ..models import Ending, Phase, Result, Status, WrittenFile
-from ..notebook_commands import as_json
 from ..outputs import UNDO
 from . import Task
 
@@ -188,6 +187,8 @@ class _Launcher:
 
 def _driver_order(task: Task, order: Mapping[str, Any]) -> dict[str, Any]:
     """What the driver of a task's notebook is to know; see ``notebook_driver.DriverOrder``."""
+    from ..notebook_commands import as_json
+
     assert task.notebook is not None
     folders = [*map(str, task.runtime.path), *SYSTEM_PATH]
     python = (shutil.which(name, path=os.pathsep.join(folders)) for name in ("python3", "python"))
