@@ -22,9 +22,6 @@ from ..notebook_commands import from_json
 from ..notebook_driver import DriverOrder, drive
 from . import CELLS, KEPT, joining
 
-BROKEN = 125
-"""The exit code of a driver that could not even begin."""
-
 
 @dataclass(slots=True)
 class Forked:
@@ -70,7 +67,9 @@ def _fork(run: Callable[[], int]) -> int:
     pid = os.fork()
     if pid:
         return pid
-    code = BROKEN
+    from .shim import BROKEN_DRIVER
+
+    code = BROKEN_DRIVER
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):

@@ -41,6 +41,8 @@ DYING = 0.1
 """Seconds that what is left of an ended command may take to go by itself."""
 RECORD_ROOM = 4096
 NOTHING_WRITTEN: dict[str, list[Any]] = {"files": [], "unmatched": [], "unclaimed": [], "refused": []}
+BROKEN_DRIVER = 125
+"""The exit code of the driver of a notebook that could not even begin."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -195,6 +197,8 @@ class _Watch:
             ending, self.message = Ending.MEMORY, "The machine ran out of memory and ended the job."
         if ending is Ending.EXIT and status and "notebook" in self.order:
             self.message = self.message or _last_words(self.folder)
+            if status == BROKEN_DRIVER:
+                ending, self.message = Ending.BROKEN, "The notebook's driver could not be started; the log says why."
         return {
             "ending": ending,
             "exit_code": status if status >= 0 else 128 - status,
