@@ -6,11 +6,10 @@ The rules are in ``rulesets`` and ``spec*``; what is printed is the surfaces' bu
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
-from . import patterns, rulesets, snapshots, spec, spec_files
+from . import patterns, planning, rulesets, snapshots, spec, spec_files
 from .config import Config
 from .errors import InvalidRequest
 from .models import RUN_ALL, Problem, Severity
@@ -24,12 +23,20 @@ class Compatibility:
     rules: RuleSet
     reasons: tuple[Problem, ...]
     """Why it would be refused, in the file's order; none if it would be accepted."""
+    warnings: tuple[Problem, ...] = ()
+    """What it would warn of, whether it accepts the file or not."""
 
     def groups(self) -> Mapping[str, tuple[Problem, ...]]:
         """The reasons by rule, the one that stands first in the file first."""
-        order = {rule: number for number, rule in reversed(list(enumerate(each.rule for each in self.reasons)))}
-        ordered = sorted(self.reasons, key=lambda each: order[each.rule])
-        return {rule: tuple(found) for rule, found in groupby(ordered, key=lambda each: each.rule)}
+        return by_rule(self.reasons)
+
+
+def by_rule(problems: Sequence[Problem]) -> Mapping[str, tuple[Problem, ...]]:
+    """Problems by their rule, the rule that comes first in the file first."""
+    found: dict[str, list[Problem]] = {}
+    for problem in problems:
+        found.setdefault(problem.rule, []).append(problem)
+    return {rule: tuple(each) for rule, each in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +77,31 @@ def check(source: str | bytes, rules: RuleSet = rulesets.NATIVE, config: Config 
         found = spec_files.file_problems(findings.drafts, *_files(config, findings))
         faults = tuple(sorted((*faults, *found), key=lambda each: (each.line or 0, each.column or 0)))
     problems = spec.judge(faults, findings.version, rules)
-    platform = [Compatibility(each, _errors(findings, each)) for each in rulesets.UPSTREAM]
+    platform = [_compatibility(findings, each) for each in rulesets.UPSTREAM]
     actions = sum(draft.name != RUN_ALL for draft in findings.drafts)
     return Checked(rules, problems, actions, tuple(platform))
 
 
-def _errors(findings: spec.Findings, rules: RuleSet) -> tuple[Problem, ...]:
+def _compatibility(findings: spec.Findings, rules: RuleSet) -> Compatibility:
     judged = spec.judge(findings.faults, findings.version, rules)
-    return tuple(each for each in judged if each.severity is Severity.ERROR)
+    of = {
+        severity: tuple(each for each in judged if each.severity is severity)
+        for severity in (Severity.ERROR, Severity.WARNING)
+    }
+    warnings = tuple(each for each in of[Severity.WARNING] if each.rule not in rulesets.OURS)
+    return Compatibility(rules, of[Severity.ERROR], warnings)
 
 
-def _files(config: Config, findings: spec.Findings) -> tuple[Collection[str], Callable[[str], bytes]]:
-    """The files of the project that are no outputs, and how to read one."""
-    dummies = {draft.dummy_data_file for draft in findings.drafts}
+def _files(
+    config: Config, findings: spec.Findings
+) -> tuple[Collection[str], Callable[[str], bytes], Callable[[str], bool]]:
+    """The files of the project that are no outputs, how to read one, and whether a path is there all the same."""
+    actions = findings.pipeline.actions.values() if findings.pipeline else ()
+    code = {draft.dummy_data_file for draft in findings.drafts} | set(planning.rewritten(actions))
     outputs = patterns.PatternIndex(claim.output.pattern for draft in findings.drafts for claim in draft.claims)
     listed = snapshots.listed(config.root, config.state)
     files = {
-        path
-        for path in listed
-        if (path in dummies or not outputs.matching(path)) and os.path.lexists(config.root / path)
+        path for path in listed if (path in code or not outputs.matching(path)) and os.path.lexists(config.root / path)
     }
-    return files, lambda path: (config.root / path).read_bytes()
+    root = config.root
+    return files, lambda path: (root / path).read_bytes(), lambda path: (root / path).is_file()

@@ -86,6 +86,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _OURS = re.compile(r"PATH|HOME|TMPDIR|PYTHONHOME|LD_\w+|JUPYTER\w*")
 _PLACE = re.compile(r"\{(\w+)\}")
 _SECRET = re.compile("token|passw(?:or)?d|passphrase|pwd|secret|apikey|credential|privatekey|oauth|authoriz")
+_SECRET_WORDS = frozenset("auth pass pw pat jwt cred creds bearer cookie".split())
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -325,7 +326,7 @@ def _masked(value: Any) -> Any:
 
 def _is_secret(name: str) -> bool:
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
-    return bool(_SECRET.search("".join(words).lower())) or "auth" in (word.lower() for word in words)
+    return bool(_SECRET.search("".join(words).lower())) or not _SECRET_WORDS.isdisjoint(word.lower() for word in words)
 
 
 def as_json(run: NotebookRun) -> dict[str, Any]:

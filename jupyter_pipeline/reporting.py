@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from . import levels, notebook_commands, publication
 from .config import EXPECTATIONS, Config
 from .errors import InvalidRequest, ReportFailed
 from .executors import KEPT, KEPT_NOTEBOOK
-from .models import Job, Level
-from .notebook_commands import NotebookRun
+from .models import Job, Level, State
+from .notebook_commands import NotebookRun, masked
 from .notebook_progress import Cell
 from .store import Store
 
@@ -75,8 +75,26 @@ def of_job(config: Config, found: JobNotebook | None, job: Job, to: str, provena
             "read it.",
             "Make a report with an action whose outputs are moderately_sensitive.",
         )
-    folder = config.root / found.run.notebook
-    return _made(found.kept, folder.parent, config.root, to, provenance, f"{job.action}-{job.id[:6]}")
+    source = config.root / found.run.notebook
+    if job.state is not State.SUCCEEDED:
+        provenance = {"State": f"{job.state}. {job.message}", **provenance}
+    told = ", ".join(f"{name} = {value!r}" for name, value in masked(found.run.parameters).items())
+    if told:
+        provenance = {**provenance, "Parameters": told}
+    place = _Place(source.parent, config.root, source.stem)
+    report = _made(found.kept, place, to, provenance, _remark(job))
+    return Report(report.content, f"{job.action}-{job.id[:6]}{PurePath(report.name).suffix}")
+
+
+def _remark(job: Job) -> str:
+    """What stands at the top of the report of a job that has not succeeded, as Markdown."""
+    if job.state is State.SUCCEEDED:
+        return ""
+    begun = "This notebook still runs." if not job.state.is_final else "This notebook did not come to its end."
+    fence = "```"
+    return (
+        f"> **{begun}**\n\n{fence}text\n{job.message.replace(fence, '')}\n{fence}" if job.message else f"> **{begun}**"
+    )
 
 
 def of_file(path: Path, to: str, allowed: Path | None = None) -> Report:
@@ -85,10 +103,19 @@ def of_file(path: Path, to: str, allowed: Path | None = None) -> Report:
     Raises InvalidRequest when it cannot be read, ReportFailed when the report cannot be made.
     """
     folder = path.resolve().parent
-    return _made(path, folder, allowed or folder, to, {"Notebook": path.name}, path.stem)
+    return _made(path, _Place(folder, allowed or folder, path.stem), to, {"Notebook": path.name})
 
 
-def _made(path: Path, folder: Path, allowed: Path, to: str, provenance: Mapping[str, str], name: str) -> Report:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a notebook belongs: its folder, the folder that its pictures may come from, and its name."""
+
+    folder: Path
+    allowed: Path
+    name: str
+
+
+def _made(path: Path, place: _Place, to: str, provenance: Mapping[str, str], remark: str = "") -> Report:
     import nbformat
 
     from . import reports
@@ -101,11 +128,13 @@ def _made(path: Path, folder: Path, allowed: Path, to: str, provenance: Mapping[
         raise ReportFailed(
             f"{path.name} is not a notebook: {str(error).splitlines()[0][:200]}.", "Save it again in Jupyter."
         ) from error
+    if remark:
+        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(remark))  # type: ignore[no-untyped-call]
     wanted = {"html": "html", "pdf": "html", "md": "markdown"}[to]
     content, extension = reports.export(
-        notebook, wanted, folder=folder, allowed=allowed, provenance=provenance, title=name
+        notebook, wanted, folder=place.folder, allowed=place.allowed, provenance=provenance, title=place.name
     )
     if to == "pdf":
         assert isinstance(content, str)
-        return Report(reports.pdf(content), f"{name}.pdf")
-    return Report(content.encode() if isinstance(content, str) else content, f"{name}{extension}")
+        return Report(reports.pdf(content), f"{place.name}.pdf")
+    return Report(content.encode() if isinstance(content, str) else content, f"{place.name}{extension}")

@@ -71,7 +71,8 @@ class Rule:
 
 def _ours(name: str, native: Rulings, upstream: Rulings = NO) -> Rule:
     """A rule that no upstream validator has; `upstream` warns of what it lets through and then fails on."""
-    return Rule(name, native, upstream, upstream, upstream)
+    history = "accepted by its validator, and failed on when it runs" if upstream else ""
+    return Rule(name, native, upstream, upstream, upstream, history)
 
 
 _V2 = "refused since version 2"
@@ -118,7 +119,7 @@ RULES: tuple[Rule, ...] = (
     Rule("run-duplicate-words", NO, E, NO, NO, "refused until 2022", "J"),
     Rule("image-latest", _from(5, Severity.WARNING), NO, _from(5), E, _V5, "P: features.py; C: validation.py"),
     Rule("image-deprecated", NO, NO, NO, W, "announced in opensafely 2.1.5", "C: features.py"),
-    Rule("needs-number", NO, NO, E, E, "still accepted in August 2023", _MODELS),
+    Rule("needs-number", NO, NO, E, E, "refused since some time after August 2023", _MODELS),
     _ours("needs-run-all", E),
     _ours("needs-self", E, W),
     _ours("needs-duplicate", W),
@@ -138,7 +139,7 @@ RULES: tuple[Rule, ...] = (
     Rule("measures-output", W, NO, NO, E, "refused since opensafely 2.1.5", "C: validation.py"),
     # Outputs
     Rule("outputs-level-none", E, NO, E, E, source=_MODELS),
-    Rule("outputs-level", W, E, E, E, "still ignored in August 2023", _MODELS),
+    Rule("outputs-level", W, E, E, E, "refused since some time after August 2023, ignored before", _MODELS),
     _ours("outputs-empty", W),
     Rule(
         *("output-duplicate", (*_below(2, Severity.WARNING), *_from(2)), _from(2), _from(2), E),
@@ -193,5 +194,7 @@ UPSTREAM = (CLI, LIBRARY, IN_2021)
 """The platform's own rules, today's first."""
 HISTORY: Mapping[str, str] = MappingProxyType({rule.name: rule.history for rule in RULES if rule.history})
 """Since when, or in which versions, the platform refuses what breaks a rule; for rules it has not always had."""
-MECHANICAL = frozenset({"version-old", "image-latest", "run-all-reserved", "expectations-unused"})
+OURS = frozenset(rule.name for rule in RULES if not rule.source)
+"""The rules that no validator of the platform has."""
+MECHANICAL = frozenset({"version-old", "image-latest", "run-all-reserved", "expectations-unused", "expectations-empty"})
 """The rules whose faults can be mended without a person's thought (``upgrade``)."""

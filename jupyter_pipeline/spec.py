@@ -7,6 +7,7 @@ No files are opened: whether scripts, images or data exist is not asked here (se
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -28,7 +29,9 @@ POPULATION_VERSION, NO_COHORTS_FROM = 3, 4
 """The version that says how many synthetic patients cohortextractor makes up, and the first without it."""
 MAX_PROBLEMS = 10_000
 """Most problems looked for; no file that a person could mend has so many, but one made of aliases can."""
-WEIGHTLESS = frozenset(name for name, rulings in NATIVE.rulings.items() if not rulings)
+WEIGHTLESS = frozenset(
+    name for name, rulings in NATIVE.rulings.items() if all(each.severity is not Severity.ERROR for each in rulings)
+)
 """Rules whose faults stop nothing here; in a big file of an old version there may be several at every action."""
 DEFAULT_POPULATION = 1000
 """What other versions than 3 use, whatever they say (platform: pipeline/models.py)."""
@@ -74,18 +77,20 @@ def examine(source: str | bytes) -> Findings:
     # A mapping that aliases repeat can be wrong in the same way at every use; once is enough to mend it.
     faults = sorted(dict.fromkeys((*document.problems, *_bounded(reading))), key=_place)
     version, drafts, pipeline = reading.result
+    if version is None and isinstance(document.root, yamltree.Mapping):  # the reading may have been ended early
+        version = _version_of(document.root)
     return Findings(version, tuple(faults), drafts, pipeline)
 
 
 def _bounded(problems: Iterable[Problem]) -> Iterator[Problem]:
     """The problems, as long as they are fewer than anybody could mend; those of no weight here never end it."""
-    weighty = weightless = 0
+    weighty, weightless = 0, Counter[str]()
     last = 1, 1
     for problem in problems:
         last = max(last, _place(problem))
         if problem.rule in WEIGHTLESS:
-            weightless += 1
-            if weightless <= MAX_PROBLEMS:
+            weightless[problem.rule] += 1
+            if weightless[problem.rule] <= MAX_PROBLEMS:
                 yield problem
             continue
         yield problem
@@ -164,13 +169,18 @@ def _unknown_sections(root: yamltree.Mapping, suggester: Suggester) -> Iterator[
             yield problem
 
 
+def _version_of(root: yamltree.Mapping) -> float | None:
+    node = root.get("version")
+    return _number(node, float) if node is not None else None
+
+
 def _read_version(root: yamltree.Mapping) -> Reading[float | None]:
     node = root.get("version")
     remedy = f'Write it like `version: "{NEWEST}.0"`; versions {OLDEST} to {NEWEST} are known.'
     if node is None:
         yield Fault("version-missing", "The file does not say its `version`.", remedy).at(root, "version")
         return None
-    version = _number(node, float)
+    version = _version_of(root)
     if version is None:
         yield Fault("version-type", f"`version` must be a number, and is {kind(node)}.", remedy).at(node, "version")
         return None

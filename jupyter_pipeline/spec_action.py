@@ -68,6 +68,7 @@ class Draft:
     claims: tuple[Claim, ...]
     config: str | None
     dummy_data_file: str | None
+    dummy_node: Node | None
 
 
 def read_action(key: Scalar, node: Node, suggester: Suggester) -> Reading[Draft | None]:
@@ -83,7 +84,7 @@ def read_action(key: Scalar, node: Node, suggester: Suggester) -> Reading[Draft 
     yield from unknown_keys(node, KEYS, suggester, f"actions.{name}.", name)
     run = yield from _read_run(key, node)
     claims = yield from _read_outputs(key, node, suggester)
-    yield from _extraction_problems(key, run, claims, node.get("outputs"))
+    yield from _extraction_problems(key, run, claims, node)
     return Draft(
         name,
         {"run", "outputs"} <= node.entries.keys(),
@@ -94,6 +95,7 @@ def read_action(key: Scalar, node: Node, suggester: Suggester) -> Reading[Draft 
         claims,
         (yield from _read_config(name, node.get("config"))),
         (yield from _read_dummy(name, node.get("dummy_data_file"))),
+        node.get("dummy_data_file"),
     )
 
 
@@ -278,15 +280,16 @@ def _read_outputs(key: Scalar, action: Mapping, suggester: Suggester) -> Reading
             yield fault.at(level_key, f"{path}.{level_name}", name)
         else:
             levels += not is_null(level_node)
-        yield from _read_level(name, level, level_node, claims, f"{path}.{level_name}")
+        yield from _read_level(name, level_key, level_node, claims)
     if not levels:
         message = f"`outputs` of {quote(name)} names no file of any level."
         yield Fault("outputs-level-none", message, remedy).at(node, path, name)
     return tuple(claims)
 
 
-def _read_level(name: str, level: Level | None, node: Node, claims: list[Claim], path: str) -> Iterator[Problem]:
-    level_name = quote(path.rpartition(".")[2])
+def _read_level(name: str, key: Scalar, node: Node, claims: list[Claim]) -> Iterator[Problem]:
+    level, level_name = LEVELS.get(key.text), quote(key.text)
+    path = f"actions.{name}.outputs.{key.text}"
     if is_null(node) or (isinstance(node, Mapping) and not node.entries):
         message = f"{level_name} in `outputs` of {quote(name)} names no file."
         yield Fault("outputs-empty", message, "Write `name: path` below it, or take it out.").at(node, path, name)
@@ -296,23 +299,24 @@ def _read_level(name: str, level: Level | None, node: Node, claims: list[Claim],
         yield Fault("outputs-type", message, "Write `name: path` below it, indented one step.").at(node, path, name)
         return
     for label, value in node.entries.items():
-        key = f"{path}.{label}"
+        place = f"{path}.{label}"
         pattern = text_value(value)
         if pattern is None:
             message = f"The output {quote(label)} of {quote(name)} must be a path, and is {kind(value)}."
-            yield Fault("output-type", message, "Write it like `table: output/table.csv`.").at(value, key, name)
+            yield Fault("output-type", message, "Write it like `table: output/table.csv`.").at(value, place, name)
             continue
         for fault in (*path_faults(pattern), *type_faults(pattern, level)):
-            yield fault.at(value, key, name)
+            yield fault.at(value, place, name)
         if level is not None:
             claims.append(Claim(name, OutputPattern(level, label, pattern), value))
 
 
 def _extraction_problems(
-    key: Scalar, run: Command | None, claims: tuple[Claim, ...], outputs: Node | None
+    key: Scalar, run: Command | None, claims: tuple[Claim, ...], action: Mapping
 ) -> Iterator[Problem]:
+    outputs = action.get("outputs")
     if run is None or not isinstance(outputs, Mapping):
         return
     levels = sum(name in LEVELS and not is_null(node) for name, node in outputs.entries.items())
     for fault in extraction_faults(run, [claim.output for claim in claims], levels):
-        yield fault.at(key, f"actions.{key.text}.outputs", key.text)
+        yield fault.at(action.key("outputs"), f"actions.{key.text}.outputs", key.text)

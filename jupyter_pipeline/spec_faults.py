@@ -77,7 +77,8 @@ class Suggester:
             return ""
         self._budget -= len(known)
         candidates = [each for each in known if len(each) <= 100]
-        found = difflib.get_close_matches(word, candidates, n=1)
+        same = [each for each in candidates if each.casefold() == word.casefold()]
+        found = same[:1] or difflib.get_close_matches(word, candidates, n=1)
         return f"Did you mean {quote(found[0])}? " if found else ""
 
 

@@ -29,20 +29,31 @@ MAX_IMPORTED = 50
 MAX_NAME = 255
 """Bytes in the name of one file (Linux)."""
 
+_UNPACKS = re.compile(rb"\b(?:unzip|unzipfile|untar|gunzip|bunzip2|unpack_archive|extractall|tar)\b")
 _IMPORT = re.compile(rb"^(?:from|import)[ \t]+(\w+)", re.MULTILINE)
 _Told = tuple[str, Problem]
 """A problem and the path it is about."""
 
 
-def file_problems(drafts: Sequence[Draft], files: Collection[str], read: Callable[[str], bytes]) -> Iterator[Problem]:
+def _nowhere(path: str) -> bool:
+    return False
+
+
+def file_problems(
+    drafts: Sequence[Draft],
+    files: Collection[str],
+    read: Callable[[str], bytes],
+    is_there: Callable[[str], bool] = _nowhere,
+) -> Iterator[Problem]:
     """Yield what does not fit between the actions and the files of a project.
 
     `files` are the paths of the project's code, relative to it; `read` gives the content of one, and may raise OSError,
-    for a file that is then not looked into. The rules are ``file-script``, ``file-dummy``, ``input-unneeded``,
+    for a file that is then not looked into; `is_there` says whether a path that is no code exists all the same, since
+    git ignores it. The rules are ``file-script``, ``file-dummy``, ``input-unneeded``,
     ``input-unmade``, ``output-unclaimed`` and ``output-impossible``; each path is told once for a rule and an action.
     """
     runs = [draft for draft in drafts if draft.name != RUN_ALL]
-    project = _Files(files)
+    project = _Files(files, is_there)
     checks = _Checks(runs, project, _Scripts(project, read))
     seen: set[tuple[str, str | None, str]] = set()
     told: Counter[tuple[str, str | None]] = Counter()
@@ -54,11 +65,17 @@ def file_problems(drafts: Sequence[Draft], files: Collection[str], read: Callabl
             yield problem
 
 
+def _ignored(what: str) -> tuple[str, str]:
+    message = f"{what} is there, but is not taken as code of the project: git ignores it, or it is an output."
+    return message, "Take it out of .gitignore, or add it with `git add --force`; jobs get only what is code."
+
+
 class _Files:
     """The files of the project's code, and the nearest to a path that is not among them."""
 
-    def __init__(self, files: Collection[str]) -> None:
+    def __init__(self, files: Collection[str], is_there: Callable[[str], bool]) -> None:
         self.paths = frozenset(files)
+        self.is_there = is_there
         above = {dirname(path) for path in self.paths}
         self.folders = {each for folder in above for each in (folder, *_above(folder)) if each}
         """All folders that hold a file, also deep below."""
@@ -109,6 +126,14 @@ class _Scripts:
         if key not in self._uses:
             self._uses[key] = visible(path, self._text(path), folder, is_imported=is_imported)
         return self._uses[key]
+
+    def may_make(self, path: str, use: Use) -> bool:
+        """Whether a script may itself make a file that it reads, unseen: it names it more often, or unpacks files."""
+        text = self._text(path)
+        stem = re.escape(basename(use.path).partition(".")[0].encode())
+        uses = {each for key, found in self._uses.items() if key[0] == path for each in found}
+        read = sum(each.path == use.path and each.mode == "read" for each in uses)
+        return len(re.findall(rb"(?<!\w)" + stem + rb"(?!\w)", text)) > read or _UNPACKS.search(text) is not None
 
     def imported(self, path: str) -> tuple[str, ...]:
         """The modules of the project that a Python file imports, and that these import, and so on."""
@@ -192,7 +217,9 @@ class _Outputs:
     def nearest(self, path: str) -> str:
         """Give the sentence "Did you mean `x`? " for the most similar output, or nothing."""
         self.budget -= 10 * len(self.actions)
-        found = nearest(path, self.actions, 1) if self.budget > 0 else []
+        ending = splitext(path)[1].casefold()
+        alike = [pattern for pattern in self.actions if splitext(pattern)[1].casefold() == ending]
+        found = nearest(path, alike, 1) if self.budget > 0 else []
         return f"Did you mean {quote(found[0])}? " if found else ""
 
 
@@ -239,6 +266,8 @@ class _Checks:
         if makers and draft.name not in makers.names:
             message = f"{quote(draft.name)} runs the {each.kind} {quote(each.path)}, which {quote(makers.first)} makes."
             remedy = self._add_need(draft.name, makers)
+        elif self.files.is_there(each.path):
+            message, remedy = _ignored(f"The {each.kind} {quote(each.path)} of {quote(draft.name)}")
         yield each.path, _at_run(draft, Fault("file-script", message, remedy))
 
     def _dummy(self, draft: Draft, written: str) -> Iterator[_Told]:
@@ -246,8 +275,10 @@ class _Checks:
         if path and path not in self.files.paths:
             message = f"The dummy data file {quote(written)} of {quote(draft.name)} does not exist."
             remedy = f"{self.files.like(path)}Correct the path, or add the file to the project."
+            if self.files.is_there(path):
+                message, remedy = _ignored(f"The dummy data file {quote(written)} of {quote(draft.name)}")
             key = f"actions.{draft.name}.dummy_data_file"
-            yield path, Fault("file-dummy", message, remedy).at(draft.key, key, draft.name)
+            yield path, Fault("file-dummy", message, remedy).at(draft.dummy_node or draft.key, key, draft.name)
 
     # -- inputs ------------------------------------------------------------------------------------
 
@@ -267,7 +298,7 @@ class _Checks:
         makers = self.outputs.makers(use.path)
         reads = f"{quote(source)} reads {quote(use.path)} {_line(use)}"
         if makers is None:
-            if self._is_expected(draft, use.path):
+            if self._is_expected(draft, use.path) and not self.scripts.may_make(source, use):
                 message = f"{reads}, and no action makes that file."
                 remedy = f"{self.outputs.nearest(use.path)}Correct the path in the script, or make it an output."
                 yield use.path, _at_run(draft, Fault("input-unmade", message, remedy))
@@ -311,6 +342,8 @@ class _Checks:
         names = {draft.name for draft in drafts}
         for use in uses:
             if use.mode == "read" or use.path in read or self.outputs.is_doubtful(use.path):
+                continue
+            if not splitext(use.path)[1]:  # the program that writes may add one
                 continue
             makers = self.outputs.makers(use.path)
             if makers is None or makers.names.isdisjoint(names):

@@ -20,16 +20,13 @@ import yaml
 from . import spec, yamltree
 from .commands import COHORTEXTRACTOR
 from .models import RUN_ALL, Pipeline, Severity
-from .rulesets import CLI, NATIVE, NEWEST, OLDEST
+from .rulesets import CLI, MECHANICAL, NATIVE, NEWEST, OLDEST
 from .spec_action import split
 from .spec_faults import quote
 
 LATEST, MEANT = "latest", "v1"
 """The tag that is refused from version 5 on, and the one it stood for (platform: pipeline/models.py)."""
 FLAG = "--expectations-population"
-FOR_PEOPLE = ("cohort-refused", "path-extension", "path-file-type", "key-unknown", "run-duplicate", "yaml-tab-blank")
-"""Rules whose faults the platform refuses and only a person can mend."""
-
 _BOM = "\ufeff"
 _UNSAFE = "This could not be done safely here"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -300,7 +297,7 @@ def _for_people(old: _Old, new: str) -> Iterator[Edit]:
     """Say what the platform refuses in the new text and no edit can mend."""
     before = {(each.rule, each.key): each.line for each in spec.parse(old.layout.text, CLI).problems}
     for each in spec.parse(new, CLI).problems:
-        if each.rule in FOR_PEOPLE:
+        if each.severity is Severity.ERROR and each.rule not in MECHANICAL and not each.rule.startswith("version-"):
             # Not there before: a run line that is another's twin only since both name the same version.
             line = before.get((each.rule, each.key)) or (old.run(each.action).line if each.action else 1)
             yield Edit(each.rule, line, f"{each.message} {each.remedy}")

@@ -143,6 +143,13 @@ _COMPLAINTS = (
         "Put the value in quotes.",
     ),
     _Complaint(
+        "alphabetic or numeric",
+        "yaml-quote-missing",
+        "A value that begins with `*` or `&` means something else in YAML.",
+        "Put the value in quotes, such as `'*.csv'`.",
+        at_context=True,
+    ),
+    _Complaint(
         "escape",
         "yaml-escape",
         "There is a backslash in double quotes that YAML does not understand.",
@@ -180,14 +187,21 @@ def explain(error: Exception, text: str) -> Problem:
         complaint = _MORE
     message = complaint.message if complaint is not _OTHER else f"{_OTHER.message}: {said[:200]}."
     remedy = complaint.remedy
-    if complaint.rule in ("yaml-colon", "yaml-mapping") and _lacks_space(text, line):
-        remedy = "Put a space after the colon."
+    if complaint.rule in ("yaml-colon", "yaml-mapping") and (crowded := _lacking_space(text, line)):
+        line, column = crowded
+        return Problem(
+            complaint.rule, "There is no space after this colon.", "Write `key: value`.", line=line, column=column
+        )
     return Problem(complaint.rule, message, remedy, line=line, column=column)
 
 
-def _lacks_space(text: str, line: int) -> bool:
+def _lacking_space(text: str, line: int) -> tuple[int, int] | None:
+    """Where a key at or above a line has its value right behind the colon, or None."""
     lines = _LINE_BREAK.split(text)
-    return any(_NO_SPACE.match(each) is not None for each in lines[max(line - 2, 0) : line])
+    for number in range(line, max(line - 2, 0), -1):
+        if found := _NO_SPACE.match("".join(lines[number - 1 : number])):
+            return number, found.end() - 1
+    return None
 
 
 # -- tabs ------------------------------------------------------------------------------------------

@@ -151,8 +151,9 @@ def test_check_judges_by_the_rules_asked_for(old: Path) -> None:
     done = cli("check", "--rules", "pipeline", cwd=old)
     assert done.returncode == 1
     assert "project.yaml:17:15: error [path-file-type]" in done.stdout
-    assert "The platform: refused since November 2023." in done.stdout
-    assert "is not valid by the rules pipeline: 1 error, 1 warning." in done.stdout
+    assert "On the platform: refused since November 2023." in done.stdout
+    assert "is not valid by the rules pipeline (the platform's library" in " ".join(done.stdout.split())
+    assert "1 error, 1 warning." in " ".join(done.stdout.split())
     assert cli("check", "--rules", "2020", cwd=old).returncode == 2
 
 

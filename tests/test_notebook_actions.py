@@ -100,7 +100,10 @@ def test_a_report_of_a_failed_job_has_its_traceback(ran: Path) -> None:
     assert cli("report", "model", cwd=ran).returncode == 0
     (written,) = (ran / ".jupyter_pipeline" / "reports").glob("model-*.html")
     assert "ZeroDivisionError" in written.read_text()
-    assert "abc" not in written.read_text().partition("How this report was made")[2]
+    page = written.read_text()
+    assert "api_token = &#39;***&#39;" in page or "api_token = '***'" in page
+    assert "abc" not in page
+    assert "This notebook did not come to its end." in page
 
 
 def test_a_notebook_of_another_backend_is_only_shown_at_its_level(ran: Path) -> None:
@@ -138,6 +141,51 @@ def test_what_is_no_notebook_is_said(tmp_path: Path, text: str | None, words: st
     done = cli("report", str(path), cwd=tmp_path)
     assert done.returncode in {2, 3}
     assert words in " ".join(done.stderr.split())
+
+
+def test_a_notebook_is_executed_in_place(tmp_path: Path) -> None:
+    action = """
+    own:
+      run: python:own jupyter nbconvert --to notebook --inplace --execute analysis/own.ipynb
+      outputs:
+        highly_sensitive:
+          own: analysis/own.ipynb
+    """
+    folder = make_project(tmp_path / "study", action, SETTINGS)
+    (folder / "analysis").mkdir()
+    (folder / "analysis" / "own.ipynb").write_text(notebook("6 * 7"))
+    assert "no problems" in cli("check", cwd=folder).stdout
+    assert cli("run", "own", cwd=folder).returncode == 0
+    assert '"42"' in (folder / "analysis" / "own.ipynb").read_text()
+    assert cli("run", "own", cwd=folder).returncode == 0
+
+
+def test_an_old_notebook_and_an_error_that_only_shows(tmp_path: Path) -> None:
+    action = """
+    old:
+      run: python:own papermill old.ipynb output/old.ipynb
+      outputs: {highly_sensitive: {old: output/old.ipynb}}
+    shown:
+      run: python:own papermill shown.ipynb output/shown.ipynb
+      outputs: {highly_sensitive: {shown: output/shown.ipynb}}
+    """
+    folder = make_project(tmp_path / "study", action, SETTINGS)
+    cell = {
+        "cell_type": "code",
+        "input": "1 + 1",
+        "outputs": [],
+        "language": "python",
+        "metadata": {},
+        "collapsed": False,
+    }
+    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": "old"}, "worksheets": [{"cells": [cell]}]}
+    (folder / "old.ipynb").write_text(json.dumps(old))
+    shows = "try:\n    1 / 0\nexcept ZeroDivisionError:\n    get_ipython().showtraceback()"  # as old %%time does
+    (folder / "shown.ipynb").write_text(notebook(shows))
+    cli("run", "run_all", cwd=folder)
+    project = Project.find(folder)
+    assert project.job("old").state is State.SUCCEEDED, project.job("old").message
+    assert "ZeroDivisionError" in project.job("shown").message
 
 
 def test_a_line_that_is_not_understood_runs_word_for_word_and_says_so(ran: Path) -> None:

@@ -220,11 +220,11 @@ ONE: list[tuple[str, list[tuple[str, int, int]]]] = [
     (
         "    run: cohortextractor:v1 generate_cohort\n"
         "    outputs: {highly_sensitive: {x: output/x.csv}, moderately_sensitive: {y: output/y.csv}}\n",
-        [("cohort-levels", 3, 3)],
+        [("cohort-levels", 5, 5)],
     ),
     (
         "    run: cohortextractor:v1 generate_cohort\n    outputs: {highly_sensitive: {x: a/x.csv, y: b/y.csv}}\n",
-        [("cohort-folders", 3, 3)],
+        [("cohort-folders", 5, 5)],
     ),
     (
         "    run: cohortextractor:v1 generate_cohort --output-dir=a\n"
@@ -476,6 +476,19 @@ extra: 1
         "yaml-duplicate-key",
     ]
     assert [each.rule for each in spec.parse(text).problems][-1] == "key-unknown"
+
+
+def test_many_faults_that_do_not_count_make_no_file_invalid() -> None:
+    names = [f"a{number}" for number in range(spec.MAX_PROBLEMS + 1)]
+    text = pipeline_of(*names).replace("'r:v1 ", "'python:latest ")
+    parsed = spec.parse(text)
+    assert parsed.problems == ()
+    assert parsed.pipeline is not None
+
+
+def test_the_version_counts_also_where_reading_was_ended() -> None:
+    text = "version: 4\nactions:\n" + "".join(f"  a{number}: x\n" for number in range(spec.MAX_PROBLEMS + 1))
+    assert spec.examine(text).version == 4
 
 
 def test_no_suggestions_are_made_for_hopeless_files() -> None:

@@ -193,7 +193,7 @@ def test_each_fault_has_rule_and_place(source: str | bytes, rule: str, line: int
 
 def test_a_missing_space_after_the_colon_is_named() -> None:
     (problem,) = yamltree.read("version:3\nactions:\n  a: 1\n").problems
-    assert problem.remedy == "Put a space after the colon."
+    assert problem.remedy == "Write `key: value`."
 
 
 def test_every_repeated_key_is_reported_with_the_first_line() -> None:

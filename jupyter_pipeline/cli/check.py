@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import checking, rulesets
-from ..checking import Checked, Compatibility
+from ..checking import Checked, Compatibility, by_rule
 from ..errors import ProjectNotFound
 from ..models import Problem, Severity
+from ..yamlsyntax import MAX_SIZE
 from . import FAILED, OK, find_project
 from .documents import compatibility_list, problem_list, write
 from .text import Out, plural, print_problem, safe
@@ -46,11 +47,15 @@ def run(options: argparse.Namespace, out: Out) -> int:
 
 
 def read_file(name: str) -> bytes:
-    """The content of a file, or of standard input for ``-``; raises ProjectNotFound."""
+    """The content of a file, or of standard input for ``-``, as far as anything reads it; raises ProjectNotFound."""
     if name == "-":
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(MAX_SIZE + 1)
     try:
-        return Path(name).read_bytes()
+        path = Path(name)
+        if path.exists() and not path.is_file():
+            raise ProjectNotFound(f"{name} is no file.", "Name a project.yaml.")
+        with path.open("rb") as stream:
+            return stream.read(MAX_SIZE + 1)
     except OSError as error:
         raise ProjectNotFound(f"{name} cannot be read: {error.strerror}.", "Name a project.yaml.") from error
 
@@ -81,22 +86,25 @@ def _print_problems(out: Out, problems: Sequence[Problem], file: str) -> None:
         found = [problem for problem in problems if problem.severity is severity]
         if found:
             out.line(out.paint(head, "head"))
-            for problem in found:
-                print_problem(out, problem, file)
+            for problem, following in zip(found, [*found[1:], None], strict=True):
+                # Where several in a row have the same remedy, it stands below the last of them.
+                is_last = following is None or (following.rule, following.remedy) != (problem.rule, problem.remedy)
+                print_problem(out, problem, file, with_remedy=is_last or severity is not Severity.HINT)
             out.line()
 
 
 def _print_summary(out: Out, checked: Checked, file: str) -> None:
     counts = {severity: _count(checked.problems, severity) for severity in HEADS}
     found = ", ".join(plural(count, str(severity)) for severity, count in counts.items() if count)
-    by = "" if checked.rules is rulesets.NATIVE else f" by the rules {checked.rules.name}"
+    by = "" if checked.rules is rulesets.NATIVE else f" by the rules {checked.rules.name} ({checked.rules.title})"
     if checked.valid:
         end = f"; {found}." if found else "; no problems."
         text = f"{out.symbol('good')} {safe(file)} is valid{by}: {plural(checked.actions, 'action')}{end}"
-        out.line(out.paint(text, "good"))
+        out.wrapped(text, indent=2, first=0, style="good")
     else:
-        end = " It cannot run like this." if not by else f" That is {checked.rules.title}."
-        out.line(out.paint(f"{out.symbol('bad')} {safe(file)} is not valid{by}: {found}.{end}", "bad"))
+        end = "" if by else " It cannot run like this."
+        text = f"{out.symbol('bad')} {safe(file)} is not valid{by}: {found}.{end}"
+        out.wrapped(text, indent=2, first=0, style="bad")
 
 
 def _print_platform(out: Out, checked: Checked) -> None:
@@ -108,11 +116,17 @@ def _print_platform(out: Out, checked: Checked) -> None:
     else:
         count = plural(len(today.reasons), "reason")
         but = "but" if checked.valid else "and"
-        out.line(out.paint(f"{here}, {but} the platform would refuse it today, for {count}:", "bold"))
+        out.wrapped(f"{here}, {but} the platform would refuse it today, for {count}:", indent=2, first=0, style="bold")
         for rule, found in today.groups().items():
             _print_reason(out, rule, found)
+    warned = by_rule(today.warnings)
+    if warned:
+        out.line("It would warn of:")
+        for rule, found in warned.items():
+            _print_reason(out, rule, found)
     for other in others:
-        out.line(f"{_capital(other.rules.title)}: {_verdict(other)} (--rules {other.rules.name})")
+        text = f"{_capital(other.rules.title)}: {_verdict(other)} (--rules {other.rules.name})"
+        out.wrapped(text, indent=2, first=0)
     if any(rule in rulesets.MECHANICAL for rule in today.groups()):
         out.line("`jupyter pipeline check --fix` makes the edits marked with *; it shows them first.")
 

@@ -61,9 +61,26 @@ def problem_list(problems: Sequence[Problem], file: str) -> list[Document]:
     ]
 
 
+def reason_list(groups: Mapping[str, Sequence[Problem]]) -> list[Document]:
+    """Problems by rule, each told by the first of them."""
+    from ..rulesets import MECHANICAL
+
+    return [
+        {
+            "rule": rule,
+            "lines": [problem.line for problem in found],
+            "what": found[0].message,
+            "remedy": found[0].remedy,
+            "history": found[0].history,
+            "mechanical": rule in MECHANICAL,
+        }
+        for rule, found in groups.items()
+    ]
+
+
 def compatibility_list(platform: Sequence[Compatibility]) -> list[Document]:
     """What the platform's rule sets say, with their reasons by rule."""
-    from ..rulesets import MECHANICAL
+    from ..checking import by_rule
 
     return [
         {
@@ -71,17 +88,8 @@ def compatibility_list(platform: Sequence[Compatibility]) -> list[Document]:
             "title": each.rules.title,
             "valid": not each.reasons,
             "reasons": len(each.reasons),
-            "groups": [
-                {
-                    "rule": rule,
-                    "lines": [problem.line for problem in found],
-                    "what": found[0].message,
-                    "remedy": found[0].remedy,
-                    "history": found[0].history,
-                    "mechanical": rule in MECHANICAL,
-                }
-                for rule, found in each.groups().items()
-            ],
+            "groups": reason_list(each.groups()),
+            "warnings": reason_list(by_rule(each.warnings)),
         }
         for each in platform
     ]

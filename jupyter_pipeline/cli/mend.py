@@ -6,14 +6,21 @@ import argparse
 import contextlib
 import difflib
 import os
+import re
 import sys
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from .. import upgrade
 from ..errors import InvalidRequest
 from . import find_project
+from .check import read_file
 from .text import Out, safe
+
+_HUNK = re.compile(r"@@ -(\d+).*")
 
 
 def mend(options: argparse.Namespace, out: Out) -> None:
@@ -23,24 +30,25 @@ def mend(options: argparse.Namespace, out: Out) -> None:
     if options.json:
         raise InvalidRequest("--fix shows a diff and gives no JSON.", "Leave out --json, and check again afterwards.")
     file = Path(options.file) if options.file else find_project(options).config.root / "project.yaml"
-    before = file.read_bytes()
+    before = read_file(str(file))
+    if not os.access(file, os.W_OK):
+        raise InvalidRequest(f"{file.name} may not be written to.", "Make it writable, or mend a copy of it.")
     try:
         text = before.decode()
     except UnicodeDecodeError:
         return  # the check that follows says so
     made = upgrade.upgrade(text)
-    _print(out, text, made, file.name)
+    _print(out, text, made)
     if made.edits and _wanted(out):
         _write(file, before, made.text)
-        out.line(out.paint(f"{out.symbol('good')} {file.name} is written.", "good"))
+        out.line(out.paint(f"{out.symbol('good')} {safe(file.name)} is written.", "good"))
     out.line()
 
 
-def _print(out: Out, text: str, made: upgrade.Upgrade, name: str) -> None:
+def _print(out: Out, text: str, made: upgrade.Upgrade) -> None:
     if not made.edits:
         out.line("There is nothing that can be mended mechanically.")
-    diff = difflib.unified_diff(text.splitlines(), made.text.splitlines(), name, f"{name} (mended)", lineterm="")
-    for line in diff:
+    for line in _difference(text.splitlines(), made.text.splitlines()):
         style = {"+": "good", "-": "bad", "@": "busy"}.get(line[:1], "plain")
         out.line(out.paint(safe(line), style))
     for head, edits in (("Edits", made.edits), ("Left for you", made.left)):
@@ -48,6 +56,25 @@ def _print(out: Out, text: str, made: upgrade.Upgrade, name: str) -> None:
             out.line(out.paint(head, "head"))
             for edit in edits:
                 out.wrapped(safe(f"line {edit.line}: {edit.what}"), indent=2)
+
+
+def _difference(old: list[str], new: list[str]) -> Iterator[str]:
+    """What differs, with a line around each change.
+
+    The texts are compared from one line that stands in both just once to the next, such as an action's name: as a
+    whole, a thousand actions that all look alike would take difflib minutes.
+    """
+    once = {line for line, count in Counter(old).items() if count == 1}
+    once &= {line for line, count in Counter(new).items() if count == 1}
+    places = {line: number for number, line in enumerate(new) if line in once}
+    marks = [(number, places[line]) for number, line in enumerate(old) if line in once]
+    marks = [(0, 0), *marks, (len(old), len(new))]
+    for (begin, other), (end, until) in pairwise(marks):
+        if old[begin:end] != new[other:until]:
+            around = difflib.unified_diff(old[begin:end], new[other:until], n=1, lineterm="")
+            for line in list(around)[2:]:
+                found = _HUNK.match(line)
+                yield f"@@ line {int(found[1]) + begin} @@" if found else line
 
 
 def _wanted(out: Out) -> bool:
@@ -69,9 +96,9 @@ def _write(file: Path, before: bytes, text: str) -> None:
             stream.write(text.encode())
             stream.flush()
             os.fsync(stream.fileno())
-        part.chmod(file.stat().st_mode & 0o7777)
-        if file.read_bytes() != before:
+        if not file.exists() or file.read_bytes() != before:
             raise InvalidRequest(f"{file.name} was changed meanwhile.", "Run the command again.")
+        part.chmod(file.stat().st_mode & 0o7777)
         part.replace(file)
     finally:
         with contextlib.suppress(FileNotFoundError):

@@ -194,14 +194,14 @@ def print_error(out: Out, error: PipelineError) -> None:
         out.wrapped(safe(error.remedy), indent=2)
 
 
-def print_problem(out: Out, problem: Problem, file: str) -> None:
+def print_problem(out: Out, problem: Problem, file: str, with_remedy: bool = True) -> None:
     """Tell one problem of project.yaml, its place first, so that editors can jump to it."""
     place = ":".join(str(part) for part in (file, problem.line, problem.column) if part is not None)
     style = {"error": "bad", "warning": "warn"}.get(problem.severity, "busy")
     head = f"{out.paint(safe(place), 'bold')}: {out.paint(problem.severity, style)}"
     out.line(f"{head} {out.paint(f'[{problem.rule}]', 'dim')}")
     out.wrapped(safe(problem.message), indent=2)
-    if problem.remedy:
+    if problem.remedy and with_remedy:
         out.wrapped(safe(problem.remedy), indent=2, style="dim")
     if problem.history:
-        out.wrapped(f"The platform: {problem.history}.", indent=2, style="dim")
+        out.wrapped(f"On the platform: {problem.history}.", indent=2, style="dim")

@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -37,10 +38,11 @@ def start(order: Mapping[str, Any], folder: Path, log: int) -> Forked | subproce
     if order["layout"] != "overlay":
         return Forked(_fork(lambda: _be_driver(order, folder, log)))
     told, tell = os.pipe2(os.O_CLOEXEC)
+    end, ending = socket.socketpair()  # unlike a pipe, nobody in the sandbox can open it through /proc
     try:
         holder = subprocess.Popen(
             [order["argv"][0], "--info-fd", str(tell), *order["argv"][1:]],
-            stdin=subprocess.PIPE,
+            stdin=ending.fileno(),
             stdout=subprocess.PIPE,
             stderr=log,
             env=order["environment"],
@@ -50,14 +52,14 @@ def start(order: Mapping[str, Any], folder: Path, log: int) -> Forked | subproce
         )
     finally:
         os.close(tell)
+        ending.close()
     with os.fdopen(told, "rb") as stream:
         information = stream.read()
-    assert holder.stdin is not None
     assert holder.stdout is not None
     if holder.stdout.read(1):  # else the sandbox could not be set up, and its words are in the log
         inside = json.loads(information)["child-pid"]
-        _fork(lambda: _be_between(order, folder, log, inside, holder.stdin.fileno()))  # type: ignore[union-attr]
-    holder.stdin.close()
+        _fork(lambda: _be_between(order, folder, log, inside, end.fileno()))
+    end.close()
     holder.stdout.close()
     return holder
 

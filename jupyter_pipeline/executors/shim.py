@@ -191,12 +191,16 @@ class _Watch:
         keep_ends(self.folder / LOG, self.order["log"])
         signalled = -status if status < 0 else status - 128 if status - 128 in signal.valid_signals() else 0
         ending = self.ending or (Ending.SIGNAL if signalled else Ending.EXIT)
+        if ending in (Ending.MEMORY, Ending.TIMEOUT) and "notebook" in self.order:
+            self.message = f"{self.message} {_progress(self.folder).sentence}".replace(" is running.", " was running.")
         if ending is Ending.EXIT and status == 1 and self.order["layout"] == "overlay":
             ending, self.message = self._reason_not_started()
+        if ending is Ending.EXIT and status and self.order["note"] and not self.message:
+            self.message = f"Its command ended with exit code {status}. {self.order['note']}"
         if ending is Ending.SIGNAL and signalled == signal.SIGKILL and _kernel_memory_kills() > kills:
             ending, self.message = Ending.MEMORY, "The machine ran out of memory and ended the job."
         if ending is Ending.EXIT and status and "notebook" in self.order:
-            self.message = self.message or _last_words(self.folder)
+            self.message = self.message or _progress(self.folder).message
             if status == BROKEN_DRIVER:
                 ending, self.message = Ending.BROKEN, "The notebook's driver could not be started; the log says why."
         return {
@@ -327,11 +331,11 @@ class _Watch:
         return Ending.EXIT, ""
 
 
-def _last_words(folder: Path) -> str:
-    """What the driver of a notebook said of its end."""
+def _progress(folder: Path) -> notebook_progress.Progress:
+    """What the driver of a notebook has told."""
     with contextlib.suppress(OSError):
-        return notebook_progress.read((folder / CELLS).read_bytes(), notebook_progress.Progress())[0].message
-    return ""
+        return notebook_progress.read((folder / CELLS).read_bytes(), notebook_progress.Progress())[0]
+    return notebook_progress.Progress()
 
 
 def _drain(bell: int) -> None:

@@ -134,6 +134,7 @@ class _Driver:
         from . import engine
 
         self._client.finish()
+        engine.mask(notebook)
         if has_failed and self._order.run.tool == "papermill":
             engine.mark_failure(notebook)
 

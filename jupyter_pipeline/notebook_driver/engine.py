@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from papermill.inspection import inspect_notebook  # type: ignore[import-untyped
 from papermill.iorw import load_notebook_node, read_yaml_file  # type: ignore[import-untyped]
 from papermill.parameterize import parameterize_notebook  # type: ignore[import-untyped]
 
-from ..notebook_commands import NotebookRun
+from ..notebook_commands import NotebookRun, masked
 from .client import CellClient
 from .faults import (
     CannotRun,
@@ -32,6 +33,9 @@ from .progress import Progress, log
 from .reading import SKIPPED
 
 NAME = "jupyter_pipeline"
+INJECTED = "injected-parameters"
+ASSIGNED = re.compile(r"^(\w+)(\s*(?:=|<-)\s*)(.*)$", re.MULTILINE)
+"""A parameter as papermill writes it into its cell."""
 Marks = list[Any]
 
 
@@ -98,13 +102,22 @@ class Cells:
 
     def _judge(self, index: int, reply: Mapping[str, Any], may_fail: bool) -> bool:
         cell = self._client.nb.cells[index]
-        error = CellError.of(reply) if reply.get("status") != "ok" else None
+        error = CellError.of(reply) if reply.get("status") != "ok" else _shown_error(cell)
         ends = asks_to_exit(reply) or (error is not None and error.is_quiet_exit and not may_fail)
         if error is None or may_fail or ends:
             self._progress.done(index)
             return not ends
         self._progress.failed(index, error)
         raise NotebookFailed(says_failed(self._progress.where, cell.source, error, cell.execution_count))
+
+
+def _shown_error(cell: Any) -> CellError | None:
+    """The error that a cell shows although its reply says that all is well.
+
+    Old IPythons do so where ``%%time`` and its like run the cell; papermill fails then (raise_for_execution_errors).
+    """
+    shown = next((output for output in cell.outputs if output.output_type == "error"), None)
+    return CellError.of(shown) if shown is not None else None
 
 
 def asks_to_exit(reply: Mapping[str, Any]) -> bool:
@@ -146,7 +159,7 @@ def prepared(notebook: Any, run: NotebookRun, command: KernelCommand, parameters
         for cell in notebook.cells:
             cell.metadata["papermill"] = {}
         return notebook
-    notebook = load_notebook_node(notebook)
+    notebook = load_notebook_node(from_dict(notebook))  # type: ignore[no-untyped-call] # one of format 3 was another class
     if parameters:
         language = run.language or command.language or "python"
         _warn_of_unknown(notebook, parameters, command.name, language)
@@ -176,6 +189,20 @@ def restore(notebook: Any, marks: Marks) -> None:
         part.metadata.pop("papermill", None)
         if mark is not None:
             part.metadata["papermill"] = mark
+
+
+def mask(notebook: Any) -> None:
+    """Take the values of parameters that are secrets by their names out of a notebook whose cells have run."""
+    facts = notebook.metadata.get("papermill")
+    if isinstance(facts, dict) and isinstance(facts.get("parameters"), dict):
+        facts["parameters"] = masked(facts["parameters"])
+    for cell in notebook.cells:
+        if INJECTED in cell.metadata.get("tags", []):
+            cell.source = ASSIGNED.sub(lambda found: found[1] + found[2] + _hidden(found), cell.source)
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return '"***"' if masked({found[1]: ""})[found[1]] else found[3]
 
 
 def skipped_cells(notebook: Any, run: NotebookRun) -> dict[int, Any]:

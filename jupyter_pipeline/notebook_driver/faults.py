@@ -12,6 +12,13 @@ ANSI = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)
 LONGEST = 200
 """Characters of one part of a message."""
 IN_A_CELL = re.compile(r"Cell In ?\[(\d+)\]|Input In ?\[(\d+)\]|<ipython-input-(\d+)-|ipykernel_\d+[/\\]\d+\.py")
+TIMED = re.compile(r"<(?:timed exec|timed eval|magic-timeit)>(?::(\d+))?")
+"""What IPython calls the body of a cell under ``%%time`` and its like, in which it counts from the line below."""
+CAUSE = re.compile(
+    r"^(?:The above exception was the direct cause|During handling of the above exception)", re.MULTILINE
+)
+IN_PROJECT = re.compile(r"(?:^|\s|\")/(?:\S*/)?workspace/([\w][\w./-]*\.py)(?::(\d+)|\", line (\d+))?")
+"""A file of the project in a traceback."""
 LINE = re.compile(r"line:? (\d+)")
 EXIT = re.compile(r"\bexit\(|\bquit\(|\bSystemExit\b")
 ARROW = re.compile(r"^-+> (\d+)", re.MULTILINE)
@@ -95,31 +102,54 @@ def says_failed(where: str, source: str, error: CellError, count: int | None) ->
     at = ""
     if number is not None and 0 < number <= len(lines):
         at = f" at line {number}, `{cut(lines[number - 1], 120)}`"
-    return f"{where} failed{at}: {_reason(error)}"
+    return f"{where} failed{at}: {_reason(error)}{_file_of(error)}"
 
 
 def _reason(error: CellError) -> str:
     if error.name in REFUSED_INPUT:
         return CANNOT_ASK
     last = next((line.strip() for line in reversed(error.traceback.splitlines()) if line.strip()), "")
-    if last.startswith(error.name):
-        return cut(last)
-    first = next((line for line in error.value.splitlines() if line.strip()), "")
-    return cut(f"{error.name}: {first}" if first else error.name)
+    lines = [line for line in error.value.splitlines() if line.strip()]
+    if last.startswith(error.name) and len(lines) < 2:
+        return cut(last).removesuffix(":")
+    more = "…" if len(lines) > 1 else ""
+    return cut(f"{error.name}: {lines[0]}{more}" if lines else error.name)
 
 
 def line_of(error: CellError, count: int | None) -> int | None:
-    """The line of the cell at which it failed: of its own statements, not of the functions that they called."""
+    """The line of the cell at which it failed: of its own statements, not of the functions that they called.
+
+    Where one error led to another, the last one's, whose place is told last.
+    """
+    line = None
     for frame in error.frames:
-        found = IN_A_CELL.search(frame)
-        if found is None:
-            continue
-        numbered = next((group for group in found.groups() if group), None)
-        if count is not None and numbered is not None and int(numbered) != count:
-            continue  # a function that an earlier cell defined
-        if line := ARROW.search(frame) or LINE.search(frame, found.end()):
-            return int(line[1])
-    return None
+        if timed := TIMED.search(frame):
+            return int(timed[1]) + 1 if timed[1] else None
+        if CAUSE.search(frame):
+            line = None  # what came before was about the error that led to this one
+        if line is None:
+            line = _line_in(frame, count)
+    return line
+
+
+def _file_of(error: CellError) -> str:
+    """The innermost file of the project that the error went through, as the end of a sentence."""
+    for frame in reversed(error.frames):
+        if found := IN_PROJECT.search(frame):
+            line = found[2] or found[3] or ((arrow := ARROW.search(frame)) and arrow[1])
+            return f" (in {found[1]}{f', line {line}' if line else ''})"
+    return ""
+
+
+def _line_in(frame: str, count: int | None) -> int | None:
+    found = IN_A_CELL.search(frame)
+    if found is None:
+        return None
+    numbered = next((group for group in found.groups() if group), None)
+    if count is not None and numbered is not None and int(numbered) != count:
+        return None  # a function that an earlier cell defined
+    line = ARROW.search(frame) or LINE.search(frame, found.end())
+    return int(line[1]) if line else None
 
 
 def says_died(where: str, status: int | None) -> str:

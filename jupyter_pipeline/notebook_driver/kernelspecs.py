@@ -13,6 +13,7 @@ from typing import Any
 
 from . import DriverOrder
 from .faults import CannotRun
+from .progress import log
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")
 PYTHON_NAME = re.compile(
@@ -68,6 +69,8 @@ def choose(order: DriverOrder, metadata: Mapping[str, Any]) -> KernelCommand:
         raise CannotRun(_says_missing(order, name or language))
     if order.python is None:
         raise CannotRun(says_no_ipykernel(order))
+    if name not in ("", "python3", "python"):
+        log(f"The runtime has no kernel `{name[:80]}`; its Python is used.")
     argv = (order.python, "-c", START, "-f", "{connection_file}", *QUICKER)
     return KernelCommand(name or "python3", "python", argv)
 

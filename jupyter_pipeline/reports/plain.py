@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from .cleaning import unmarked
 
 _CONTROL = re.compile(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
+PAPERMILL_MARK = "papermill-error-cell-tag"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -26,7 +27,7 @@ def notebook(given: Mapping[str, Any]) -> NotebookNode:
         language.pop("nbconvert_exporter", None)  # it may name any class of any module
     spoken = str(_mapping(metadata.get("kernelspec")).get("language") or "python")
     usual = {"name": spoken, "file_extension": ".py"} if spoken == "python" else {"name": spoken}
-    cells = [_cell(cell) for cell in _sequence(given.get("cells")) if isinstance(cell, Mapping)]
+    cells = [_cell(cell) for cell in _sequence(given.get("cells")) if isinstance(cell, Mapping) and not _is_mark(cell)]
     return _made(
         nbformat=4,
         nbformat_minor=4,
@@ -59,6 +60,11 @@ def _cell(cell: Mapping[str, Any]) -> NotebookNode | None:
     else:
         found["attachments"] = _mapping(cell.get("attachments"))
     return found
+
+
+def _is_mark(cell: Mapping[str, Any]) -> bool:
+    """Whether papermill put this cell there to point at an error, which reports show in their own way."""
+    return PAPERMILL_MARK in _sequence(_mapping(cell.get("metadata")).get("tags"))
 
 
 def _outputs(outputs: Sequence[Any]) -> list[NotebookNode]:
