@@ -6,31 +6,24 @@ reads and writes in ``script_files``; how bad a problem is, and what project.yam
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from posixpath import basename, dirname, join, splitext
+from posixpath import splitext
 
 from .command_files import Named, local_path, named
 from .models import RUN_ALL, Problem
-from .patterns import PatternIndex, compile, nearest, overlap  # noqa: A004 - as the module calls it
-from .pysource import read_notebook, read_python
-from .script_files import Use, visible
+from .patterns import PatternIndex, nearest, overlap
+from .script_files import Use
 from .spec_action import Claim, Draft
 from .spec_faults import Fault, quote
+from .study_files import MAX_COMPARISONS, Files, Scripts, folders_above
 
 MAX_PROBLEMS = 20
 """Problems of one rule told for one action."""
-MAX_COMPARISONS = 20_000
-"""Paths compared with patterns or names in one look at a project, so that no project takes long."""
-MAX_IMPORTED = 50
-"""Modules of the project looked at for one script."""
 MAX_NAME = 255
 """Bytes in the name of one file (Linux)."""
 
-_UNPACKS = re.compile(rb"\b(?:unzip|unzipfile|untar|gunzip|bunzip2|unpack_archive|extractall|tar)\b")
-_IMPORT = re.compile(rb"^(?:from|import)[ \t]+(\w+)", re.MULTILINE)
 _Told = tuple[str, Problem]
 """A problem and the path it is about."""
 
@@ -53,8 +46,8 @@ def file_problems(
     ``input-unmade``, ``output-unclaimed`` and ``output-impossible``; each path is told once for a rule and an action.
     """
     runs = [draft for draft in drafts if draft.name != RUN_ALL]
-    project = _Files(files, is_there)
-    checks = _Checks(runs, project, _Scripts(project, read))
+    project = Files(files, is_there)
+    checks = _Checks(runs, project, Scripts(project, read))
     seen: set[tuple[str, str | None, str]] = set()
     told: Counter[tuple[str, str | None]] = Counter()
     for path, problem in checks.problems():
@@ -68,111 +61,6 @@ def file_problems(
 def _ignored(what: str) -> tuple[str, str]:
     message = f"{what} is there, but is not taken as code of the project: git ignores it, or it is an output."
     return message, "Take it out of .gitignore, or add it with `git add --force`; jobs get only what is code."
-
-
-class _Files:
-    """The files of the project's code, and the nearest to a path that is not among them."""
-
-    def __init__(self, files: Collection[str], is_there: Callable[[str], bool]) -> None:
-        self.paths = frozenset(files)
-        self.is_there = is_there
-        above = {dirname(path) for path in self.paths}
-        self.folders = {each for folder in above for each in (folder, *_above(folder)) if each}
-        """All folders that hold a file, also deep below."""
-        self.importable = {splitext(basename(path))[0] for path in self.paths if path.endswith(".py")}
-        self.importable |= {folder.partition("/")[0] for folder in self.folders}
-        self.budget = MAX_COMPARISONS
-        self._folded: dict[str, str] | None = None
-        self._found: dict[str, bool] = {}
-
-    def matching(self, pattern: str) -> bool:
-        """Whether a file is this path, or fits this pattern; doubts count as yes."""
-        if "*" not in pattern:
-            return pattern in self.paths
-        if pattern not in self._found:
-            self.budget -= len(self.paths)
-            self._found[pattern] = self.budget < 0 or any(map(compile(pattern), self.paths))
-        return self._found[pattern]
-
-    def like(self, path: str) -> str:
-        """Give the sentence "Did you mean `x`? " for the nearest file, or nothing."""
-        if self._folded is None:
-            self._folded = {each.casefold(): each for each in self.paths}
-        same = self._folded.get(path.casefold())
-        if same is not None:
-            return f"Did you mean {quote(same)}? It differs only in upper and lower case. "
-        ending = splitext(path)[1].casefold()
-        candidates = [each for each in self.paths if splitext(each)[1].casefold() == ending or not ending]
-        name = basename(path).casefold()
-        found = sorted(each for each in candidates if basename(each).casefold() == name)[:1]
-        self.budget -= 10 * len(candidates)
-        if not found and self.budget > 0:
-            found = nearest(path, sorted(candidates), 1)
-        return f"Did you mean {quote(found[0])}? " if found else ""
-
-
-class _Scripts:
-    """What the scripts of a project use, each read once."""
-
-    def __init__(self, files: _Files, read: Callable[[str], bytes]) -> None:
-        self._files, self._read = files, read
-        self._content: dict[str, bytes] = {}
-        self._uses: dict[tuple[str, str, bool], tuple[Use, ...]] = {}
-        self._imports: dict[tuple[str, str], tuple[str, ...]] = {}
-
-    def uses(self, path: str, folder: str, is_imported: bool = False) -> tuple[Use, ...]:
-        """What one file uses when it runs in a folder."""
-        key = (path, folder, is_imported)
-        if key not in self._uses:
-            self._uses[key] = visible(path, self._text(path), folder, is_imported=is_imported)
-        return self._uses[key]
-
-    def may_make(self, path: str, use: Use) -> bool:
-        """Whether a script may itself make a file that it reads, unseen: it names it more often, or unpacks files."""
-        text = self._text(path)
-        stem = re.escape(basename(use.path).partition(".")[0].encode())
-        uses = {each for key, found in self._uses.items() if key[0] == path for each in found}
-        read = sum(each.path == use.path and each.mode == "read" for each in uses)
-        return len(re.findall(rb"(?<!\w)" + stem + rb"(?!\w)", text)) > read or _UNPACKS.search(text) is not None
-
-    def imported(self, path: str) -> tuple[str, ...]:
-        """The modules of the project that a Python file imports, and that these import, and so on."""
-        found: dict[str, None] = {path: None}
-        work = [path]
-        while work and len(found) < MAX_IMPORTED:
-            targets = self._imported(work.pop(), dirname(path))
-            work += [target for target in targets if target not in found]
-            found.update(dict.fromkeys(targets))
-        return tuple(found)[1:]
-
-    def _imported(self, path: str, place: str) -> tuple[str, ...]:
-        key = (path, place)
-        if key not in self._imports:
-            self._imports[key] = tuple(self._modules(path, place))
-        return self._imports[key]
-
-    def _modules(self, path: str, place: str) -> Iterator[str]:
-        """As ``dependencies`` finds them; the quick look spares most scripts a second reading."""
-        ending = splitext(path)[1]
-        if ending not in (".py", ".ipynb"):
-            return
-        content = self._text(path)
-        if ending == ".py" and not self._files.importable.intersection(map(bytes.decode, _IMPORT.findall(content))):
-            return
-        for level, module, names in (read_python if ending == ".py" else read_notebook)(content).imports:
-            parts = module.split(".") if module else []
-            for folder in (dirname(path),) if level == 1 else (place, "") if level == 0 else ():
-                inside = join(folder, *parts)
-                for each in (inside, *(join(inside, name) for name in names)):
-                    yield from (p for p in (f"{each}.py", f"{each}/__init__.py") if p in self._files.paths)
-
-    def _text(self, path: str) -> bytes:
-        if path not in self._content:
-            try:
-                self._content[path] = self._read(path)
-            except OSError:
-                self._content[path] = b""
-        return self._content[path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +80,7 @@ class _Outputs:
         for claim in self.claims:
             self.actions[claim.output.pattern].append(claim.action)
         self.index = PatternIndex(self.actions)
-        self.folders = PatternIndex(above for pattern in self.actions for above in _above(pattern))
+        self.folders = PatternIndex(above for pattern in self.actions for above in folders_above(pattern))
         self.tops = {pattern.partition("/")[0] for pattern in self.actions if "/" in pattern}
         self.budget = MAX_COMPARISONS
         self._makers: dict[str, _Makers | None] = {}
@@ -226,7 +114,7 @@ class _Outputs:
 class _Checks:
     """The rules, over one project."""
 
-    def __init__(self, drafts: Sequence[Draft], files: _Files, scripts: _Scripts) -> None:
+    def __init__(self, drafts: Sequence[Draft], files: Files, scripts: Scripts) -> None:
         self.drafts, self.files, self.scripts = drafts, files, scripts
         self.outputs = _Outputs(drafts)
         self.by_name = {draft.name: draft for draft in drafts}
@@ -364,7 +252,7 @@ class _Checks:
             if fault:
                 worst.setdefault(claim.key, (claim, fault))
                 continue
-            for above in _above(pattern):
+            for above in folders_above(pattern):
                 if "*" not in above and above in whole:
                     later, earlier = sorted((whole[above], claim), key=_place, reverse=True)
                     message = (
@@ -379,7 +267,7 @@ class _Checks:
 
     def _unmatchable(self, claim: Claim) -> Fault | None:
         pattern = claim.output.pattern
-        blocked = next((above for above in _above(pattern) if above in self.files.paths), None)
+        blocked = next((above for above in folders_above(pattern) if above in self.files.paths), None)
         if any(len(name.replace("*", "").encode(errors="replace")) > MAX_NAME for name in pattern.split("/")):
             why, remedy = f"a name in it has more than {MAX_NAME} bytes", "Choose a shorter name."
         elif blocked is not None:
@@ -402,11 +290,3 @@ def _line(use: Use) -> str:
 
 def _place(claim: Claim) -> tuple[int, int]:
     return claim.node.line, claim.node.column
-
-
-def _above(pattern: str) -> Iterator[str]:
-    """The folders in which an output lies, the innermost first."""
-    while "/" in pattern:
-        pattern = pattern.rpartition("/")[0]
-        if pattern:
-            yield pattern

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import glob
+import functools
 import json
-import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +15,8 @@ from typing import Any
 
 import nbformat
 
+from jupyter_pipeline import config, runtimes
+from jupyter_pipeline.errors import PipelineError
 from jupyter_pipeline.notebook_commands import NotebookRun, as_json
 
 LAUNCHER = Path(__file__).parent / "driver_launcher.py"
@@ -26,11 +28,15 @@ new_code_cell, new_markdown_cell = _nbformat.v4.new_code_cell, _nbformat.v4.new_
 new_notebook, new_output = _nbformat.v4.new_notebook, _nbformat.v4.new_output
 
 
+@functools.cache
 def old_python() -> str | None:
-    """The Python 3.8 of a built runtime of the OpenSAFELY image, if there is one on this machine."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    found = glob.glob(f"{cache}/jupyter_pipeline/runtimes/python-v1-3.8-*/bin/python")
-    return found[0] if found else None
+    """The Python 3.8 of the runtime python:v1, built if need be; None where that cannot be had."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            runtime = runtimes.prepare("python:v1", config.load(Path(folder)), lambda _: None)
+        except PipelineError:
+            return None
+    return str(runtime.path[0] / "python")
 
 
 @dataclass

@@ -12,9 +12,15 @@ import pytest
 from driver_harness import Job, Launcher, launched, new_code_cell, old_python, text_of
 from support import require
 
-PYTHONS = [pytest.param(sys.executable, id="new")]
-if found := old_python():
-    PYTHONS.append(pytest.param(found, id="3.8"))
+
+@pytest.fixture(params=["new", "3.8"])
+def python(request: pytest.FixtureRequest) -> str:
+    if request.param == "new":
+        return sys.executable
+    found = old_python()
+    require(found is not None, "the runtime python:v1 with Python 3.8")
+    assert found is not None
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +32,6 @@ def assert_nothing_written(job: Job) -> None:
     assert sorted(path.name for path in job.workspace.iterdir()) == ["a.ipynb"]
 
 
-@pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize(
     ("source", "said"),
     [
@@ -63,7 +68,6 @@ def test_other_tools_do_not_mark_a_failure(launcher: Launcher) -> None:
     assert job.kept.cells[0].outputs[0].ename == "ZeroDivisionError"
 
 
-@pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("source", ["import sys; sys.exit()", "import sys; sys.exit(0)", "exit()", "quit()"])
 def test_leaving_without_a_fault_ends_the_run_well(launcher: Launcher, python: str, source: str) -> None:
     job = launcher.run(["1", source, "print('never')"], python=python)
@@ -175,7 +179,6 @@ def _kernel(launcher: Launcher, name: str, program: str) -> str:
 IGNORES = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(100)"
 
 
-@pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("source", ["import time\nwhile True: time.sleep(1)", IGNORES])
 def test_a_cell_that_takes_too_long_is_ended(launcher: Launcher, python: str, source: str) -> None:
     job = launcher.run(
@@ -226,7 +229,6 @@ def test_large_and_many_displays_are_bounded(launcher: Launcher) -> None:
     assert [output.output_type for output in notebook.cells[2].outputs] == ["display_data", "display_data", "stream"]
 
 
-@pytest.mark.parametrize("python", PYTHONS)
 def test_text_that_is_no_text_does_no_harm(launcher: Launcher, python: str) -> None:
     cells = [
         r"print('a\ud800b', 'c\udcffd', '\x00\x1b[31m')",
