@@ -125,7 +125,9 @@ def _describe(file: Path, path: str, level: Level) -> tuple[object, ...]:
             os.utime(stream.fileno())
         status = os.fstat(stream.fileno())
     table = tables.facts(file, path)
-    message = reason_withheld(path, status.st_size, table) if level is Level.MODERATELY else None
+    message = None
+    if level is Level.MODERATELY:
+        message = reason_withheld(path, status.st_size, table or tables.facts_for_viewing(file, path))
     rows = table.rows if table else None
     columns = len(table.columns) if table and table.columns is not None else None
     return (path, str(level), status.st_size, status.st_mtime_ns, status.st_ino, sha, rows, columns, message)

@@ -69,6 +69,82 @@ def test_a_column_of_patients_is_seen_whatever_separates_columns(columns: tuple[
     assert reason_withheld("output/a.csv", 1, TableFacts(rows=1, columns=columns)) is not None
 
 
+WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "Patient_ID")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("patient_id", "PATIENT_ID", "Patient ID", "patient-id", "patientid", "PatientId", "patient.id"),
+        *("patient\u00a0id", "\ufeffpatient_id", "pat\u200bient_id", "patient\u2010id", WIDE),
+        *("'patient_id'", "`patient_id`", "patient\\_id"),
+    ],
+)
+def test_patient_id_is_known_in_all_its_spellings(name: str) -> None:
+    assert levels.says_patient_id(name)
+    assert levels.names_patients(name)
+    assert levels.names_patients(f"age;{name};sex")
+    assert reason_withheld("output/a.csv", 1, TableFacts(columns=("age", name))) is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["", "patient", "id", "patients_id", "patient_ids", "n_patient_id", "patient_id_count", "inpatient_id", "é"]
+)
+def test_other_names_are_not_patient_id(name: str) -> None:
+    assert not levels.says_patient_id(name)
+    assert not levels.names_patients(f"age,{name}")
+
+
+@given(name=st.text())
+def test_any_text_is_a_name_or_not(name: str) -> None:
+    if levels.says_patient_id(name):
+        assert levels.names_patients(name)
+
+
+def test_patients_named_within_a_file_withhold_it() -> None:
+    reason = reason_withheld("output/a.html", 1, TableFacts(rows=6000, patients=True))
+    assert reason == "It has a column patient_id, so it may hold one row for each patient."
+
+
+def test_a_short_log_is_shown_whole() -> None:
+    assert levels.shown_log(b"") == ""
+    assert levels.shown_log("größe\n") == "größe\n"
+    assert levels.shown_log(b"a\n" * 5000) == "a\n" * 5000
+    assert levels.shown_log(b"\xff\n") == "\ufffd\n"
+
+
+def test_a_long_log_is_shown_from_the_beginning_of_a_line() -> None:
+    shown = levels.shown_log(b"".join(b"line %d\n" % number for number in range(100)), most=20)
+    assert shown == "[... 774 bytes of log left out here ...]\nline 98\nline 99\n"
+
+
+@pytest.mark.parametrize("most", range(7, 13))
+def test_a_log_is_cut_where_a_line_begins_even_at_the_bound_itself(most: int) -> None:
+    shown = levels.shown_log(b"first\nsecond\nthird\n", most=most)
+    assert shown == "[... 13 bytes of log left out here ...]\nthird\n"
+
+
+def test_a_line_longer_than_what_is_shown_is_cut_between_characters() -> None:
+    assert levels.shown_log("é" * 100, most=5).endswith("here ...]\néé")
+    assert levels.shown_log("10%\r20%\r30%\r\n", most=8).endswith("here ...]\n30%\r\n")
+
+
+def test_what_was_left_out_before_is_counted() -> None:
+    assert levels.shown_log(b"end\n", omitted=12_345) == "[... 12,345 bytes of log left out here ...]\nend\n"
+    assert levels.shown_log(b"a\nend\n", omitted=10, most=4).startswith("[... 12 bytes")
+
+
+@given(log=st.binary(max_size=200), most=st.integers(1, 250))
+def test_the_end_of_any_log_is_shown_within_the_bound(log: bytes, most: int) -> None:
+    shown = levels.shown_log(log, most=most)
+    notice, _, rest = shown.partition("here ...]\n") if len(log) > most else ("", "", shown)
+    assert log.decode(errors="replace").endswith(rest) or b"\xff" in rest.encode() or "\ufffd" in rest
+    if len(log) > most:
+        left_out = int(notice.split()[1].replace(",", ""))
+        assert len(log) - most <= left_out <= len(log)
+        assert log[left_out:].decode(errors="replace") == rest
+
+
 @given(
     path=st.text(min_size=1),
     size=st.integers(0, 2 * MAX_SIZE),
