@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import patterns, planning, rulesets, snapshots, spec, spec_files
+from . import rulesets, spec
 from .config import Config
 from .errors import InvalidRequest
 from .models import RUN_ALL, Problem, Severity
@@ -74,6 +74,8 @@ def check(source: str | bytes, rules: RuleSet = rulesets.NATIVE, config: Config 
     findings = spec.examine(source)
     faults = findings.faults
     if config is not None:
+        from . import spec_files  # a text alone needs none of what reads scripts
+
         found = spec_files.file_problems(findings.drafts, *_files(config, findings))
         faults = tuple(sorted((*faults, *found), key=lambda each: (each.line or 0, each.column or 0)))
     problems = spec.judge(faults, findings.version, rules)
@@ -96,8 +98,10 @@ def _files(
     config: Config, findings: spec.Findings
 ) -> tuple[Collection[str], Callable[[str], bytes], Callable[[str], bool]]:
     """The files of the project that are no outputs, how to read one, and whether a path is there all the same."""
-    actions = findings.pipeline.actions.values() if findings.pipeline else ()
-    code = {draft.dummy_data_file for draft in findings.drafts} | set(planning.rewritten(actions))
+    from . import notebook_commands, patterns, snapshots
+
+    commands = [draft.run for draft in findings.drafts if draft.run is not None]
+    code = {draft.dummy_data_file for draft in findings.drafts} | set(notebook_commands.rewritten(commands))
     outputs = patterns.PatternIndex(claim.output.pattern for draft in findings.drafts for claim in draft.claims)
     listed = snapshots.listed(config.root, config.state)
     files = {

@@ -7,14 +7,14 @@ notebook exists, and executing it, is ``notebook_driver``'s work.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath, split, splitext
 from typing import Any
 
 from . import notebook_parameters
-from .models import WORKSPACE
+from .models import WORKSPACE, Command
 from .notebook_flags import (
     EXECUTE,
     EXECUTION,
@@ -327,6 +327,14 @@ def _masked(value: Any) -> Any:
 def _is_secret(name: str) -> bool:
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
     return bool(_SECRET.search("".join(words).lower())) or not _SECRET_WORDS.isdisjoint(word.lower() for word in words)
+
+
+def rewritten(commands: Iterable[Command]) -> Iterator[str]:
+    """The notebooks that commands execute in place: they are outputs, and code all the same."""
+    for command in commands:
+        run = recognise(command.args, command.image)
+        if isinstance(run, NotebookRun) and run.executed == run.notebook:
+            yield run.notebook
 
 
 def as_json(run: NotebookRun) -> dict[str, Any]:

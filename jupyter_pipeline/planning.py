@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,19 +167,16 @@ def _survey_commit(config: Config, revision: str) -> Survey:
 
 def _is_output(pipeline: Pipeline, published: Collection[str] = ()) -> Callable[[str], bool]:
     index = patterns.PatternIndex(output.pattern for action in pipeline.actions.values() for output in action.outputs)
-    code = frozenset((*_dummy_files(pipeline), *rewritten(pipeline.actions.values())))
+    code = frozenset((*_dummy_files(pipeline), *_rewritten(pipeline)))
     return lambda path: path not in code and (path in published or bool(index.matching(path)))
 
 
-def rewritten(actions: Iterable[Action]) -> Iterator[str]:
-    """The notebooks that actions execute in place: outputs, and code all the same, or there were nothing to execute."""
-    for action in actions:
-        if any(output.pattern.endswith(".ipynb") for output in action.outputs):
-            from .notebook_commands import NotebookRun, recognise
+def _rewritten(pipeline: Pipeline) -> Iterable[str]:
+    if not any(output.pattern.endswith(".ipynb") for action in pipeline.actions.values() for output in action.outputs):
+        return ()
+    from .notebook_commands import rewritten  # most pipelines need none of it
 
-            run = recognise(action.run.args, action.run.image)
-            if isinstance(run, NotebookRun) and run.executed == run.notebook:
-                yield run.notebook
+    return rewritten(action.run for action in pipeline.actions.values())
 
 
 def _dummy_files(pipeline: Pipeline) -> Iterable[str]:
