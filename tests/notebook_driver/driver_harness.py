@@ -174,11 +174,11 @@ def launched(folder: Path) -> Iterator[Launcher]:
     )
     assert process.stdout is not None
     assert process.stdin is not None
-    assert process.stdout.readline() == "ready\n"
-    yield Launcher(process, folder)
-    process.stdin.close()
-    process.wait(10)
-    process.stdout.close()
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        yield Launcher(process, folder)
+        process.stdin.close()
+        process.wait(10)
 
 
 def text_of(notebook: Any, index: int) -> str:
