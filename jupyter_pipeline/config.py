@@ -24,6 +24,9 @@ STATE_FOLDER = ".jupyter_pipeline"
 EXPECTATIONS = "expectations"
 """The default backend: synthetic data (platform: OPENSAFELY_BACKEND of a local run)."""
 
+NOT_BACKENDS = ("code", "reports")
+"""Folders of the state folder that no backend's may be."""
+
 ENV_STATE = "JUPYTER_PIPELINE_STATE"
 ENV_CACHE = "JUPYTER_PIPELINE_CACHE"
 ENV_JOBS = "JUPYTER_PIPELINE_JOBS"
@@ -100,7 +103,7 @@ def load(root: Path, **arguments: Any) -> Config:
         workspace=table.text("workspace") or root.name,
         organisation=table.text("organisation"),
         executor=os.environ.get(ENV_EXECUTOR) or table.text("executor") or "auto",
-        jobs=_Table({"jobs": jobs}, ENV_JOBS).get("jobs", _jobs, 1) if jobs else table.get("jobs", _jobs, _cores()),
+        jobs=_Table({"jobs": jobs}, ENV_JOBS).get("jobs", _jobs, 1) if jobs else table.get("jobs", _jobs, cores()),
         limits=limits,
         action_limits=_freeze({name: _limits(sub, limits) for name, sub in table.tables("actions")}),
         runtimes=_freeze({name: _runtime(name, sub) for name, sub in table.tables("runtimes")}),
@@ -114,6 +117,8 @@ def load(root: Path, **arguments: Any) -> Config:
     config = replace(config, **{name: value for name, value in arguments.items() if value is not None})
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", config.backend):
         raise InvalidConfig(f"{config.backend!r} cannot be a backend's name.", "Use letters, digits, - and _.")
+    if config.backend in NOT_BACKENDS:
+        raise InvalidConfig(f"A backend cannot be called {config.backend}: that folder is ours.", "Name it otherwise.")
     if config.jobs < 1:
         raise InvalidConfig(f"{config.jobs} jobs at once make no sense.", "Give a whole number from 1 on.")
     return config
@@ -135,7 +140,7 @@ def parse_duration(value: object) -> float:
     return float(match[1]) * _TIME[match[2] or "s"]
 
 
-def _cores() -> int:
+def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

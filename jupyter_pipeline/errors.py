@@ -45,6 +45,14 @@ class InvalidRequest(PipelineError):
     """A request that cannot be made: an unknown action, job or request, or nothing asked for."""
 
 
+class NotFound(InvalidRequest):
+    """A request, job or output that is asked for and is not there."""
+
+
+class KeyUsed(InvalidRequest):
+    """An idempotency key under which something else was asked for."""
+
+
 class RuntimeUnavailable(PipelineError):
     """A runtime that cannot be had here."""
 

@@ -2,7 +2,8 @@
 
 Thin functions over the ``git`` program. Where git is not installed or the folder is in no repository they answer
 None. A repository may come from anywhere, so nothing that it configures is run: no hooks, no file system monitor, no
-pager, no filter of its own, no fetching from a remote. What becomes of the files is not here (see ``snapshots``).
+pager, no filter of its own, no fetching from a remote but in `update`. What becomes of the files is not here (see
+``snapshots``).
 """
 
 from __future__ import annotations
@@ -155,6 +156,25 @@ def export(root: Path, revision: str) -> Iterator[tuple[str, str, bytes]]:
                 yield name, mode, _next_object(contents, name)
 
 
+def update(root: Path) -> str:
+    """Bring the checkout in `root` up to date from its own remote, if nothing here stands against it; the new commit.
+
+    The only function here that reaches out, for a checkout that its own operator has set up. Local changes stay. Raises
+    InvalidRequest when it cannot be done, with what git said.
+    """
+    remedy = "Mend the checkout, or ask whoever runs this service."
+    for arguments in (
+        ("fetch", "--no-recurse-submodules", "--quiet"),
+        ("merge", "--ff-only", "--quiet", "@{upstream}"),
+    ):
+        done = _run(root, *arguments, allow="file:git:http:https:ssh")
+        if done is None:
+            raise InvalidRequest("The project is in no git repository.", remedy)
+        if done.returncode != 0:
+            raise InvalidRequest(f"The checkout could not be brought up to date: {_said(done.stderr)}.", remedy)
+    return resolve(root, "HEAD")
+
+
 def user_name(root: Path) -> str | None:
     """The name under which the person at `root` commits, or None where git has none."""
     done = _run(root, "config", "--get", "user.name")
@@ -211,12 +231,15 @@ _MEND_FILES = "Make that folder readable, or list it in .gitignore if it is not 
 _MEND = "See what `git status` says in the project's folder, and mend that first."
 
 
-def _run(root: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
-    """Run git in `root`; None without git or repository, SnapshotFailed when it refuses to touch the repository."""
+def _run(root: Path, *arguments: str, allow: str | None = None) -> subprocess.CompletedProcess[bytes] | None:
+    """Run git in `root`; None without git or repository, SnapshotFailed when it refuses to touch the repository.
+
+    `allow` names the protocols by which it may reach out; by default there are none.
+    """
     try:
         done = subprocess.run(
             ["git", "-C", str(root), "--no-pager", *_SAFE, *arguments],
-            env=_environment(),
+            env=_environment() | ({"GIT_ALLOW_PROTOCOL": allow} if allow else {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIMEOUT,

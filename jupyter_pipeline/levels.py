@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from .config import EXPECTATIONS
 from .errors import OutputRefused
 from .models import STRICTNESS, Level, OutputFile
 
@@ -98,8 +99,18 @@ class Answer:
     reason: str
 
 
-def can_view(output: OutputFile) -> Answer:
-    """Whether this output may be viewed, with the reason."""
+def may_show_synthetic(backend: str) -> bool:
+    """Whether the files of a backend may be shown whatever their level, if a person asks: only if all is synthetic."""
+    return backend == EXPECTATIONS
+
+
+def can_view(output: OutputFile, synthetic: bool = False) -> Answer:
+    """Whether this output may be viewed, with the reason.
+
+    `synthetic` says that it is made from synthetic data and that somebody has asked to be shown those.
+    """
+    if synthetic:
+        return Answer(True, "It is made from synthetic data, which somebody has asked to be shown.")
     if output.level is not Level.MODERATELY:
         return Answer(False, f"It is {output.level}: only code may read it.")
     if output.message is not None:
@@ -121,13 +132,13 @@ def shown_log(log: bytes | str, *, omitted: int = 0, most: int = LOG_SHOWN) -> s
     came before. Bytes that are not UTF-8 are replaced. (Platform: airlock/utils.py.)
     """
     data = log.encode("utf-8", errors="replace") if isinstance(log, str) else log
-    start = _start_of_line(data, len(data) - most) if len(data) > most else 0
+    start = start_of_line(data, len(data) - most) if len(data) > most else 0
     text = data[start:].decode("utf-8", errors="replace")
     omitted += start
     return f"[... {omitted:,} bytes of log left out here ...]\n{text}" if omitted else text
 
 
-def _start_of_line(data: bytes, earliest: int) -> int:
+def start_of_line(data: bytes, earliest: int) -> int:
     """Where the first line begins that begins no earlier; in a line without an end, where a character does."""
     for end in (b"\n", b"\r"):
         found = data.find(end, earliest - 1, len(data) - 1)

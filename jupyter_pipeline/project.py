@@ -1,6 +1,7 @@
 """Project: the one facade that every surface calls. Thin: each method delegates.
 
-What is printed, drawn or sent is the surfaces' business; rules, files and processes are below.
+Looking is in ``project_looking`` and ``project_viewing``, this machine in ``project_machine``. What is printed, drawn
+or sent is the surfaces' business; rules, files and processes are below.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import getpass
+import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,43 +20,28 @@ from . import (
     executors,
     git,
     ids,
-    joblog,
-    levels,
-    lifecycle,
     planning,
-    publication,
-    runtimes,
     snapshots,
 )
 from .config import Config
-from .errors import InvalidRequest, ProjectNotFound
+from .errors import InvalidProject, KeyUsed, ProjectNotFound
 from .following import Teller
 from .lease import Lease
-from .models import (
-    Event,
-    Job,
-    JobRequest,
-    Pipeline,
-    Runtime,
-    RuntimeInfo,
-    StatusCode,
-)
+from .models import Event, JobRequest, Pipeline, RuntimeInfo, RuntimeState
 from .plan import Plan
-from .store import JOBS, Store, now
-from .views import RequestView, ViewedOutput, view
+from .project_machine import Machine
+from .project_viewing import Viewing
+from .store import JOBS, Key, Store, now
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
-    from . import doctor, history, housekeeping
     from .checking import Checked
-    from .reporting import JobNotebook, Report
+    from .runtimes import Described
 
 POLL = 0.1
 """Seconds between looks at the store while another process is the engine."""
-IGNORE = "*\n"
-"""What our state folder tells git: nothing in it is to be committed."""
 
 
-class Project:
+class Project(Viewing, Machine):
     """A folder with project.yaml, and everything one can do with it. Methods raise PipelineError."""
 
     def __init__(self, config: Config) -> None:
@@ -99,39 +86,89 @@ class Project:
             look.save()
         return made
 
+    def builds(self, plan: Plan) -> list[RuntimeInfo]:
+        """The runtimes that must be built before the plan's jobs can run."""
+        try:
+            actions = self.pipeline().actions
+        except InvalidProject:  # of the working tree, while the plan is of a commit
+            return []
+        names = {actions[one.action].run.runtime for one in plan.to_run if one.action in actions}
+        infos = [self.runtime(name) for name in sorted(names)]
+        return [info for info in infos if info.state is RuntimeState.BUILDABLE]
+
+    def known_runtimes(self) -> list[tuple[Described, bool]]:
+        """Every runtime that the project knows or names, and whether it uses it."""
+        try:
+            used = {action.run.runtime for action in self.pipeline().actions.values()}
+        except InvalidProject:
+            used = set()
+        listed = self.runtimes()
+        from .runtimes import Described
+
+        known = {name for one in listed for name in (one.info.name, *one.aliases)}
+        unknown = [Described(self.runtime(name), "") for name in sorted(used - known)]
+        return [(one, bool(used & {one.info.name, *one.aliases})) for one in (*listed, *unknown)]
+
+    def update(self) -> str:
+        """Bring the project's checkout up to date from its own remote; the new commit. Raises InvalidRequest."""
+        return git.update(self.config.root)
+
     # -- asking ------------------------------------------------------------------------------------
 
-    def submit(self, actions: Sequence[str], force: bool = False, revision: str | None = None) -> JobRequest:
-        """Record a request with the jobs that its plan asks for; an engine is needed to run them."""
+    def submit(
+        self,
+        actions: Sequence[str],
+        force: bool = False,
+        revision: str | None = None,
+        *,
+        requested_by: str | None = None,
+        key: str | None = None,
+    ) -> JobRequest:
+        """Record a request with the jobs that its plan asks for; an engine is needed to run them.
+
+        `requested_by` is by default the name that git knows, or the operating system. Under an idempotency `key` that
+        was used before, for the same, nothing is recorded: the earlier request is given.
+        """
+        asked = Key(key, json.dumps([list(actions), force, revision])) if key is not None else None
+        if asked is not None and (found := self._submitted(asked)):
+            return found
         look = planning.survey(self.config, revision, self._published())
         with self._open() as store:
             version, made = store.revision(), look.plan(actions, store, force)
             if made.to_run or made.impossible:
                 snapshots.materialize(look.code, self.config.root, self.config.state)
             with store.transaction():
+                if asked is not None and (found := _submission(store, asked)):  # asked twice at once
+                    return found
                 if store.revision() != version:  # somebody else has asked meanwhile: do not run anything twice
                     made = look.plan(actions, store, force)
                     if made.to_run or made.impossible:
                         snapshots.materialize(look.code, self.config.root, self.config.state)
-                request = self._request(look, actions, force)
+                request = self._request(look, actions, force, requested_by)
                 rows = planning.jobs_of(look, made, request.id, ids.new)
                 for row in rows:
                     action = look.pipeline.actions[row["action"]]
                     store.save_code_use(look.code_use(action)[1], functools.partial(look.counted, action))
                 recorded = [(one.action, str(one.verdict), one.reason, one.waits_for) for one in made.actions]
-                store.submit(request, rows, recorded)
+                store.submit(request, rows, recorded, asked)
             look.save()
         planning.forget_pipeline()
         return request
 
-    def _request(self, look: planning.Survey, actions: Sequence[str], force: bool) -> JobRequest:
+    def _submitted(self, key: Key) -> JobRequest | None:
+        with self._peek() as store:
+            return _submission(store, key) if store is not None else None
+
+    def _request(
+        self, look: planning.Survey, actions: Sequence[str], force: bool, requested_by: str | None
+    ) -> JobRequest:
         head = look.head
         return JobRequest(
             id=ids.new(),
             workspace=self.config.workspace,
             backend=self.config.backend,
             requested_actions=tuple(dict.fromkeys(actions)),
-            requested_by=git.user_name(self.config.root) or getpass.getuser(),
+            requested_by=requested_by or git.user_name(self.config.root) or getpass.getuser(),
             created_at=now(),
             force=force,
             organisation=self.config.organisation,
@@ -197,178 +234,6 @@ class Project:
             self.detach()
         return count
 
-    # -- looking -----------------------------------------------------------------------------------
-
-    def requests(self, limit: int = 20, offset: int = 0) -> list[RequestView]:
-        """Requests, newest first."""
-        with self._peek() as store:
-            return [view(store, request) for request in store.requests(limit, offset)] if store else []
-
-    def request(self, request_id: str | None = None) -> RequestView:
-        """A request by its identifier (or the beginning of it) or number; the newest when None.
-
-        Raises InvalidRequest when there is none.
-        """
-        with self._peek() as store:
-            found = None
-            if store is not None:
-                from . import history
-
-                found = history.find(store, request_id) if request_id else next(iter(store.requests(1)), None)
-            if store is None or found is None:
-                which = f"with the identifier or number {request_id}" if request_id else "yet"
-                raise InvalidRequest(f"There is no request {which}.", "`jupyter pipeline requests` lists them.")
-            return view(store, found)
-
-    def comparisons(self, request_id: str) -> tuple[history.Comparison, ...]:
-        """The code of a request beside that of the previous one, and of the previous successful one."""
-        with self._peek() as store:
-            found = store.request(request_id) if store else None
-            from . import history
-
-            return history.comparisons(self.config.state, store, found) if store and found else ()
-
-    def job(self, name: str) -> Job:
-        """A job by its identifier (or the beginning of it), or the newest job of the action of that name.
-
-        Raises InvalidRequest when there is none.
-        """
-        with self._peek() as store:
-            found = None
-            if store is not None:
-                found = next(iter(store.jobs_of_action(name, 1)), None) or store.job(name)
-            if found is None:
-                raise InvalidRequest(
-                    f"There is no job {name}, and no action of that name has one.",
-                    "`jupyter pipeline status` lists them.",
-                )
-            return found
-
-    def notebook(self, job: Job) -> JobNotebook | None:
-        """The notebook that a job runs in place of its command; None where its command has nothing to do with one."""
-        from . import reporting
-
-        with self._peek() as store:
-            return reporting.notebook_of(self.config, store, job) if store else None
-
-    def report(self, name: str, to: str = "html") -> Report:
-        """The report of the notebook that a job has executed; `name` as for `job`, `to` one of ``reporting.FORMATS``.
-
-        Raises InvalidRequest when there is none or it may not be seen, ReportFailed when it cannot be made.
-        """
-        from . import reporting
-        from .notebook_watch import provenance_of
-
-        job = self.job(name)
-        request = self.request(job.request_id).request
-        return reporting.of_job(self.config, self.notebook(job), job, to, provenance_of(request, job, job.runtime))
-
-    def last_jobs(self) -> dict[str, Job]:
-        """For each action its newest job that was not cancelled."""
-        with self._peek() as store:
-            return {action: job for action, (job, _) in store.last_jobs().items()} if store else {}
-
-    def newest_jobs(self, actions: Iterable[str]) -> dict[str, Job]:
-        """For each of these actions that has a job its newest one, cancelled or not."""
-        with self._peek() as store:
-            return {name: job for name in actions for job in store.jobs_of_action(name, 1)} if store else {}
-
-    def unfinished(self) -> list[RequestView]:
-        """The requests that have pending or running jobs, newest first."""
-        with self._peek() as store:
-            if store is None:
-                return []
-            views = [
-                view(store, found)
-                for key in {job.request_id for job, _ in store.active()}
-                if (found := store.request(key))
-            ]
-            return sorted(views, key=lambda view: -view.number)
-
-    @staticmethod
-    def sentence(code: StatusCode) -> str:
-        """What a status code means, for a job that has no message of its own."""
-        return lifecycle.SENTENCES[code]
-
-    def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
-        """What has happened since a revision, oldest first."""
-        with self._peek() as store:
-            return store.follow(after, limit) if store else []
-
-    def timeline(self, job_id: str) -> list[Event]:
-        """What has happened to one job."""
-        with self._peek() as store:
-            return store.timeline(job_id) if store else []
-
-    def outputs(self) -> list[ViewedOutput]:
-        """The outputs of the workspace, each with whether and why (not) it may be viewed."""
-        with self._peek() as store:
-            if store is None:
-                return []
-            owners = store.owners()
-            files = sorted(store.latest_outputs(), key=lambda file: file.path)
-            return [ViewedOutput(file, levels.can_view(file), owners.get(file.path) == file.job_id) for file in files]
-
-    def log(self, job_id: str) -> Path:
-        """The log file of a job; read it with ``joblog``."""
-        return publication.job_folder(self.config, job_id) / "log"
-
-    def log_tail(self, job_id: str, lines: int = 30) -> str:
-        """The last lines of a job's log."""
-        return joblog.tail(self.log(job_id), lines)
-
-    def engine(self) -> int | None:
-        """The process id of the workspace's engine, or None when none runs."""
-        return Lease(self.config).holder()
-
-    # -- this machine --------------------------------------------------------------------------------
-
-    def isolation(self) -> tuple[str, tuple[str, ...]]:
-        """The executor that jobs would run with here, and a sentence for each protection that it lacks.
-
-        Raises ExecutorUnavailable.
-        """
-        executor = executors.get(self.config.executor, self.config.folder / JOBS)
-        with contextlib.closing(executor):
-            return executor.name, executor.missing_isolation
-
-    def runtime(self, name: str) -> RuntimeInfo:
-        """How it stands with a runtime; nothing is built."""
-        return runtimes.describe(name, self.config)
-
-    def runtimes(self) -> tuple[runtimes.Described, ...]:
-        """Every runtime that the project knows."""
-        return runtimes.describe_all(self.config)
-
-    def build_runtime(self, name: str, progress: Callable[[str], None]) -> Runtime:
-        """Build a runtime unless it is ready. Raises RuntimeUnavailable."""
-        return runtimes.prepare(name, self.config, progress)
-
-    def remove_runtime(self, name: str) -> int:
-        """Delete what was built for a runtime, which may serve other projects too; bytes freed."""
-        from . import housekeeping
-
-        return housekeeping.remove_runtime(self.config, name)
-
-    def holdings(self, everything: bool = False, older_than: float = 0.0) -> tuple[housekeeping.Holding, ...]:
-        """What is kept on disk, and how much of it `clean` would remove; the arguments as in ``Scope``."""
-        from . import housekeeping
-
-        return housekeeping.holdings(self.config, housekeeping.Scope(everything, older_than))
-
-    def clean(self, everything: bool = False, older_than: float = 0.0) -> tuple[housekeeping.Holding, ...]:
-        """Remove what is not needed; what that was. Raises PipelineError while an engine runs."""
-        from . import housekeeping
-
-        return housekeeping.clean(self.config, housekeeping.Scope(everything, older_than))
-
-    @staticmethod
-    def diagnose(start: Path | str = ".", **settings: Any) -> tuple[doctor.Check, ...]:
-        """What works on this machine and what is missing, for the project around `start` if there is one."""
-        from . import doctor
-
-        return doctor.examine(Path(start), **settings)
-
     # -- helpers -----------------------------------------------------------------------------------
 
     def _published(self) -> frozenset[str]:
@@ -376,21 +241,13 @@ class Project:
         with self._peek() as store:
             return frozenset(store.owners()) if store is not None else frozenset()
 
-    @contextlib.contextmanager
-    def _open(self) -> Iterator[Store]:
-        store = Store.open(self.config.folder)
-        with contextlib.suppress(OSError):
-            ignore = self.config.state / ".gitignore"
-            if not ignore.exists():
-                ignore.write_text(IGNORE)
-        with contextlib.closing(store):
-            yield store
 
-    @contextlib.contextmanager
-    def _peek(self) -> Iterator[Store | None]:
-        store = Store.peek(self.config.folder)
-        if store is None:
-            yield None
-            return
-        with contextlib.closing(store):
-            yield store
+def _submission(store: Store, key: Key) -> JobRequest | None:
+    """The request that was made under a key; raises KeyUsed when something else was asked for then."""
+    found = store.submission(key.name)
+    if found is None:
+        return None
+    request_id, asked = found
+    if asked != key.asked:
+        raise KeyUsed(f"The idempotency key {key.name} was used for another request ({request_id}).", "Use a new key.")
+    return store.request(request_id)

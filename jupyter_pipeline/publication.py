@@ -59,10 +59,18 @@ def inputs(config: Config, store: Store, needs: Iterable[str]) -> tuple[dict[str
     return files, digests
 
 
+def place_of(config: Config, file: OutputFile, owners: Mapping[str, str]) -> tuple[Path, str]:
+    """The folder that an output stands in, be it the project's or that of what is kept of its job, and its path there.
+
+    `owners` says of its path whose file the project's folder has.
+    """
+    published = owners.get(file.path) == file.job_id
+    return (config.root if published else job_folder(config, file.job_id) / KEPT), file.path
+
+
 def _place(config: Config, file: OutputFile, owners: Mapping[str, str]) -> Path:
-    if owners.get(file.path) == file.job_id:
-        return config.root / file.path
-    return job_folder(config, file.job_id) / KEPT / file.path
+    folder, path = place_of(config, file, owners)
+    return folder / path
 
 
 def damages(config: Config, store: Store, pipeline: Pipeline) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """The store: one SQLite file per workspace, the queue between whoever asks and the one engine that acts.
 
 Every change writes its event row in the same transaction. Columns have one writing owner each: whoever submits writes
-``requests`` and inserts ``jobs`` rows; anybody sets ``cancelled``; all other columns are the engine's alone, and so are
-``outputs``, ``workspace`` and ``latest``. No other module says sqlite3. What the rows mean is not decided here.
+``requests`` and ``submissions`` and inserts ``jobs`` rows; anybody sets ``cancelled`` and adds ``views``; all other
+columns are the engine's alone, and so are ``outputs``, ``workspace`` and ``latest``. No other module says sqlite3. What
+the rows mean is not decided here, and what can be asked of them is in ``store_reading``.
 """
 
 from __future__ import annotations
@@ -12,20 +13,18 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .errors import StoreUnavailable
-from .models import Event, Job, JobRequest, OutputFile, State, StatusCode
+from .models import Job, JobRequest, OutputFile, State, StatusCode, ViewKind
 from .notebook_progress import Cell
 from .store_guard import FILE, JOBS, damaged, has_content, not_writable, on_network, refuse_damaged, translated
-from .store_rows import JOB, OUTPUT, REQUEST, job_of, output_of, request_of
+from .store_reading import StoreReading
+from .store_rows import REQUEST
 from .store_schema import APPLICATION_ID, SCHEMA, VERSION
-
-SHORTEST = 4
-"""Characters of an identifier that may stand for the whole: fewer could be a request's number or a slip."""
 
 
 def now() -> str:
@@ -33,7 +32,16 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-class Store:
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An idempotency key: whoever asks again under the same name, for the same, gets what the first asking made."""
+
+    name: str
+    asked: str
+    """What is asked for, as JSON text."""
+
+
+class Store(StoreReading):
     """The state of one workspace. Every method may raise StoreUnavailable, with the cure."""
 
     def __init__(self, connection: sqlite3.Connection, folder: Path, clock: Callable[[], str] = now) -> None:
@@ -150,8 +158,8 @@ class Store:
 
     # -- what whoever asks writes --------------------------------------------------------------------
 
-    def submit(self, request: JobRequest, jobs: Sequence[dict[str, Any]], plan: Any) -> None:
-        """Record a request, its plan (JSON) and its jobs (rows without times) in one step."""
+    def submit(self, request: JobRequest, jobs: Sequence[dict[str, Any]], plan: Any, key: Key | None = None) -> None:
+        """Record a request, its plan (JSON), its jobs (rows without times) and its key, if it has one, in one step."""
         moment = request.created_at
         with self.transaction():
             values = (
@@ -170,12 +178,14 @@ class Store:
                 f" :fingerprint, :wait_for, :runtime, '{moment}', '{moment}', '', 0, 0)",
                 jobs,
             )
+            if key is not None:
+                self._db.execute("INSERT INTO submissions VALUES (?, ?, ?)", (key.name, request.id, key.asked))
 
     def cancel(self, request_id: str, job_ids: Sequence[str] | None = None) -> int:
         """Ask for all unfinished jobs of a request, or for some of them, to be cancelled; how many that is."""
         with self.transaction():
             some = "" if job_ids is None else f" AND id IN ({_marks(len(job_ids))})"
-            found = self._db.execute(
+            found: int = self._db.execute(
                 "UPDATE jobs SET cancelled = 1"
                 f" WHERE request_id = ? AND NOT cancelled AND state IN ('pending', 'running'){some}",
                 (request_id, *(job_ids or ())),
@@ -191,6 +201,16 @@ class Store:
         if self.code_use(digest) is None:
             with self.transaction():
                 self._db.execute("INSERT OR IGNORE INTO code_uses VALUES (?, ?)", (digest, json.dumps(files())))
+
+    def record_view(
+        self, who: str, kind: ViewKind, job_id: str | None = None, path: str | None = None, detail: str = ""
+    ) -> None:
+        """Note that somebody looks at something, or turned the switch for synthetic data."""
+        with self.transaction():
+            self._db.execute(
+                "INSERT INTO views (at, who, kind, job_id, path, detail) VALUES (?, ?, ?, ?, ?, ?)",
+                (self.now(), who, kind, job_id, path, detail),
+            )
 
     # -- what the engine writes ----------------------------------------------------------------------
 
@@ -237,157 +257,6 @@ class Store:
                 rows,
             )
 
-    # -- reading -------------------------------------------------------------------------------------
-
-    def data_version(self) -> int:
-        """A number that changes when another connection has written."""
-        return int(self._value("PRAGMA data_version"))
-
-    def revision(self) -> int:
-        """The number of the newest event."""
-        return int(self._value("SELECT coalesce(max(revision), 0) FROM events"))
-
-    def follow(self, after: int, limit: int = 1000) -> list[Event]:
-        """The events after a revision, oldest first."""
-        rows = self._rows(
-            "SELECT revision, at, kind, request_id, job_id, action, state, code, message FROM events"
-            " WHERE revision > ? ORDER BY revision LIMIT ?",
-            (after, limit),
-        )
-        return [Event(*row) for row in rows]
-
-    def timeline(self, job_id: str) -> list[Event]:
-        """All events of one job, oldest first."""
-        rows = self._rows(
-            "SELECT revision, at, kind, request_id, job_id, action, state, code, message FROM events"
-            " WHERE job_id = ? ORDER BY revision",
-            (job_id,),
-        )
-        return [Event(*row) for row in rows]
-
-    def requests(self, limit: int = 50, offset: int = 0) -> list[JobRequest]:
-        """Requests, newest first."""
-        rows = self._rows(f"SELECT {REQUEST} FROM requests ORDER BY seq DESC LIMIT ? OFFSET ?", (limit, offset))
-        return [request_of(row) for row in rows]
-
-    def request(self, request_id: str) -> JobRequest | None:
-        """One request by its identifier or an unambiguous beginning of it."""
-        if len(request_id) < SHORTEST:
-            return None
-        rows = self._rows(f"SELECT {REQUEST} FROM requests WHERE substr(id, 1, ?) = ?", (len(request_id), request_id))
-        return request_of(rows[0]) if len(rows) == 1 else None
-
-    def first_revision(self, request_id: str) -> int:
-        """The number of the event that tells of the request itself."""
-        return int(
-            self._value(
-                "SELECT coalesce(min(revision), 0) FROM events WHERE kind = 'request' AND request_id = ?", (request_id,)
-            )
-        )
-
-    def is_finished(self, request_id: str) -> bool:
-        """Whether no job of a request is pending or running."""
-        return not self._rows(
-            "SELECT 1 FROM jobs WHERE +request_id = ? AND state IN ('pending', 'running') LIMIT 1", (request_id,)
-        )
-
-    def request_number(self, request_id: str) -> int:
-        """The running number of a request in this workspace, from 1."""
-        return int(self._value("SELECT seq FROM requests WHERE id = ?", (request_id,)))
-
-    def plan_of(self, request_id: str) -> Any:
-        """The plan that was recorded with a request."""
-        return json.loads(self._value("SELECT plan FROM requests WHERE id = ?", (request_id,)))
-
-    def jobs(self, request_id: str) -> list[Job]:
-        """The jobs of a request in the order of its plan."""
-        return self._jobs("request_id = ?", (request_id,))
-
-    def job(self, job_id: str) -> Job | None:
-        """One job by its identifier or an unambiguous beginning of it."""
-        found = self._jobs("id = ?", (job_id,))
-        if not found and len(job_id) >= SHORTEST:  # by looking at all of them
-            found = self._jobs("substr(id, 1, ?) = ?", (len(job_id), job_id))
-        return found[0] if len(found) == 1 else None
-
-    def jobs_of_action(self, action: str, limit: int = 20) -> list[Job]:
-        """The jobs of an action, newest first."""
-        rows = self._rows(f"SELECT {JOB} FROM jobs WHERE action = ? ORDER BY seq DESC LIMIT ?", (action, limit))
-        return [job_of(row) for row in rows]
-
-    def active(self) -> list[tuple[Job, tuple[str, ...]]]:
-        """All unfinished jobs, oldest first, each with the ids of the jobs it waits for."""
-        rows = self._rows(f"SELECT {JOB}, wait_for FROM jobs WHERE state IN ('pending', 'running') ORDER BY seq")
-        return [(job_of(row[:-1]), tuple(json.loads(row[-1]))) for row in rows]
-
-    def expects_notebooks(self) -> bool:
-        """Whether an unfinished job is to run a notebook."""
-        return bool(
-            self._rows(
-                "SELECT 1 FROM jobs WHERE state IN ('pending', 'running') AND instr(task, '\"notebook\": {') LIMIT 1"
-            )
-        )
-
-    def cancelled_jobs(self) -> set[str]:
-        """The ids of unfinished jobs that somebody wants cancelled."""
-        return {row[0] for row in self._rows("SELECT id FROM jobs WHERE cancelled AND state IN ('pending', 'running')")}
-
-    def task(self, job_id: str) -> tuple[Any, Any]:
-        """The task and the fingerprint (both JSON) that were recorded for a job."""
-        task, fingerprint = self._rows("SELECT task, fingerprint FROM jobs WHERE id = ?", (job_id,))[0]
-        return json.loads(task), json.loads(fingerprint)
-
-    def last_jobs(self) -> dict[str, tuple[Job, str]]:
-        """For each action its newest job that was not cancelled, with its fingerprint as JSON text."""
-        rows = self._rows(
-            f"SELECT {JOB}, fingerprint FROM jobs WHERE seq IN"
-            " (SELECT max(seq) FROM jobs WHERE code != 'cancelled_by_user' GROUP BY action)"
-        )
-        return {row[2]: (job_of(row[:-1]), row[-1]) for row in rows}
-
-    def latest(self) -> dict[str, tuple[str, str]]:
-        """For each action the job whose outputs are the workspace's, and the digest of those outputs."""
-        return {row[0]: (row[1], row[2]) for row in self._rows("SELECT action, job_id, digest FROM latest")}
-
-    def latest_of(self, action: str) -> tuple[str, str] | None:
-        """The same for one action, or None when it never succeeded."""
-        rows = self._rows("SELECT job_id, digest FROM latest WHERE action = ?", (action,))
-        return (rows[0][0], rows[0][1]) if rows else None
-
-    def outputs_of(self, job_id: str) -> list[OutputFile]:
-        """The outputs that a job published."""
-        return self._outputs("o.job_id = ?", (job_id,))
-
-    def latest_outputs(self) -> list[OutputFile]:
-        """The outputs of the latest succeeded job of every action."""
-        return self._outputs("o.job_id IN (SELECT job_id FROM latest)")
-
-    def cells_of(self, job_id: str) -> list[Cell]:
-        """The cells of a job's notebook that have begun, in their order; none for any other job."""
-        if self._value("PRAGMA user_version") < 2:  # an older store that nobody has written to since
-            return []
-        rows = self._rows("SELECT number, total, state, elapsed, line FROM cells WHERE job_id = ?", (job_id,))
-        return [Cell(*row) for row in rows]
-
-    def owners(self, paths: Iterable[str] | None = None) -> dict[str, str]:
-        """For each published path the job whose file stands there now."""
-        if paths is None:
-            return dict(self._rows("SELECT path, job_id FROM workspace"))
-        found = {}
-        for path in paths:
-            for row in self._rows("SELECT job_id FROM workspace WHERE path = ?", (path,)):
-                found[path] = row[0]
-        return found
-
-    def actions_of(self, job_ids: Iterable[str]) -> dict[str, str]:
-        """The action of each job."""
-        return {job_id: self._rows("SELECT action FROM jobs WHERE id = ?", (job_id,))[0][0] for job_id in job_ids}
-
-    def code_use(self, digest: str) -> str | None:
-        """The files behind a code digest as they were saved."""
-        rows = self._rows("SELECT files FROM code_uses WHERE digest = ?", (digest,))
-        return rows[0][0] if rows else None
-
     # -- helpers -------------------------------------------------------------------------------------
 
     def _event(self, at: str, kind: str, request_id: str, job_id: str | None, *rest: str | None) -> int:
@@ -396,23 +265,6 @@ class Store:
             (at, kind, request_id, job_id, *rest),
         )
         return int(cursor.lastrowid or 0)
-
-    def _jobs(self, where: str, values: Sequence[Any] = ()) -> list[Job]:
-        return [job_of(row) for row in self._rows(f"SELECT {JOB} FROM jobs WHERE {where} ORDER BY seq", values)]
-
-    def _outputs(self, where: str, values: Sequence[Any] = ()) -> list[OutputFile]:
-        rows = self._rows(
-            f"SELECT {OUTPUT} FROM outputs o JOIN jobs j ON j.id = o.job_id WHERE {where} ORDER BY o.job_id, o.path",
-            values,
-        )
-        return [output_of(row) for row in rows]
-
-    def _value(self, statement: str, values: Sequence[Any] = ()) -> Any:
-        return self._rows(statement, values)[0][0]
-
-    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        with translated(self._file):
-            return self._db.execute(statement, values).fetchall()
 
 
 def _marks(count: int) -> str:

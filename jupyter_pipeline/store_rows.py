@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from .models import Job, JobRequest, Level, OutputFile, State, StatusCode
+from .models import Job, JobRequest, Level, OutputFile, State, StatusCode, ViewKind, ViewRecord
 
 JOB = (
     "id, request_id, action, state, code, message, run_command, reason, created_at, updated_at, started_at, "
@@ -16,6 +16,8 @@ REQUEST = (
     "id, workspace, backend, requested_actions, requested_by, created_at, force, organisation, branch, commit_id, "
     "dirty, code, project_yaml, cancelled"
 )
+EVENT = "revision, at, kind, request_id, job_id, action, state, code, message"
+VIEW = "seq, at, who, kind, job_id, path, detail"
 OUTPUT = "o.path, j.action, o.job_id, j.request_id, o.level, o.size, o.mtime_ns, o.sha256, o.rows, o.columns, o.message"
 
 
@@ -31,6 +33,12 @@ def output_of(row: Sequence[Any]) -> OutputFile:
     values = list(row)
     values[4] = Level(row[4])
     return OutputFile(*values)
+
+
+def view_of(row: Sequence[Any]) -> ViewRecord:
+    """What somebody looked at."""
+    number, at, who, kind, *rest = row
+    return ViewRecord(number, at, who, ViewKind(kind), *rest)
 
 
 def request_of(row: Sequence[Any]) -> JobRequest:

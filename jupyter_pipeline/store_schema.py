@@ -3,7 +3,7 @@
 A new version adds to it and raises VERSION; run on an older store, it adds what that does not have.
 """
 
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x4A50504C  # "JPPL": tells our file from any other database
 SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -76,6 +76,22 @@ CREATE TABLE IF NOT EXISTS cells (
     line TEXT NOT NULL,
     PRIMARY KEY (job_id, number)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS submissions (
+    key TEXT PRIMARY KEY,
+    request_id TEXT NOT NULL REFERENCES requests (id),
+    asked TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS views (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL,
+    who TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    job_id TEXT,
+    path TEXT,
+    detail TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS views_of_switch ON views (seq) WHERE kind IN ('synthetic_on', 'synthetic_off');
+CREATE INDEX IF NOT EXISTS views_by_job ON views (job_id, kind, who);
 CREATE TABLE IF NOT EXISTS workspace (path TEXT PRIMARY KEY, job_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS latest (action TEXT PRIMARY KEY, job_id TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS code_uses (digest TEXT PRIMARY KEY, files TEXT NOT NULL) WITHOUT ROWID;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from . import levels, lifecycle
 from .models import Job, JobRequest, OutputFile, RequestStatus
@@ -33,6 +34,14 @@ class RequestView:
         return max((job.completed_at for job in self.jobs if job.completed_at), default=None)
 
     @property
+    def wall_clock(self) -> float | None:
+        """Seconds from the first start to the last end, once all jobs have ended."""
+        if not self.started_at or not self.finished_at:
+            return None
+        passed = datetime.fromisoformat(self.finished_at) - datetime.fromisoformat(self.started_at)
+        return max(passed.total_seconds(), 0.0)
+
+    @property
     def runtime(self) -> float:
         """Seconds that its jobs ran, added up (platform: job-server, since 2021)."""
         return sum(job.elapsed or 0.0 for job in self.jobs)
@@ -42,6 +51,8 @@ class RequestView:
 class ViewedOutput:
     """An output with the gate's answer on whether it may be viewed."""
 
+    id: str
+    """Its job's identifier and its place among the outputs of that job, by path, from 0."""
     file: OutputFile
     answer: levels.Answer
     present: bool

@@ -29,6 +29,9 @@ from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.models import Severity, StatusCode
 from jupyter_pipeline.rulesets import HISTORY, NATIVE, RULES, RULESETS, E, Rulings
 from jupyter_pipeline.runtimes import definitions
+from jupyter_pipeline.server import contract
+from jupyter_pipeline.server.extension import PipelineExtension
+from jupyter_pipeline.server.tail import SCHEMA as SCHEMA_OF_EVENTS
 from jupyter_pipeline.store_schema import SCHEMA
 
 ROOT = PACKAGE.parent
@@ -247,6 +250,23 @@ def test_every_environment_variable_is_explained() -> None:
         read |= set(re.findall(r"environ(?:\.get\(|\[)\"(\w+)\"", text))
     shown = {name for cells in rows(page("configuration"), "Variable") for name in coded(cells[0])}
     assert read | {"STATA_LICENSE"} == shown
+
+
+def test_every_route_is_explained() -> None:
+    shown = [name for cells in rows(page("server"), "route") for name in coded(cells[0])]
+    assert shown == [f"{verb.upper()} {path.lstrip('/')}" for path, verb in contract.operations()]
+
+
+def test_every_setting_of_the_server_is_explained() -> None:
+    shown = [name for cells in rows(page("operating"), "`c.PipelineExtension.`", "default") for name in coded(cells[0])]
+    own = [name for name in PipelineExtension.class_own_traits(config=True) if name in vars(PipelineExtension)]
+    assert sorted(shown) == sorted(own)
+
+
+def test_every_permission_and_event_is_named() -> None:
+    resources = {operation.resource for operation in contract.operations().values()}
+    assert resources == set(re.findall(r"`(jupyter_pipeline:[a-z]+)`", page("operating")))
+    assert f"`{SCHEMA_OF_EVENTS}`" in page("server")
 
 
 @pytest.mark.parametrize("text", blocks("toml"))

@@ -14,7 +14,7 @@ from ..errors import ProjectNotFound
 from ..models import Problem, Severity
 from ..yamlsyntax import MAX_SIZE
 from . import FAILED, OK, find_project
-from .documents import compatibility_list, problem_list, write
+from .documents import checked_document, write
 from .text import Out, plural, print_problem, safe
 
 HEADS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.HINT: "Hints"}
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
         checked = checking.check(read_file(options.file), checking.rule_set(options.rules))
     code = OK if checked.valid else FAILED
     if options.json:
-        write(_document(checked, file))
+        write(checked_document(checked, file))
         return code
     _print_problems(out, checked.problems, file)
     _print_summary(out, checked, file)
@@ -68,17 +68,6 @@ def shown(file: os.PathLike[str]) -> str:
 
 def _count(problems: Sequence[Problem], severity: Severity) -> int:
     return sum(problem.severity is severity for problem in problems)
-
-
-def _document(checked: Checked, file: str) -> dict[str, object]:
-    return {
-        "file": file,
-        "rules": checked.rules.name,
-        "valid": checked.valid,
-        **{f"{severity}s": _count(checked.problems, severity) for severity in HEADS},
-        "problems": problem_list(checked.problems, file),
-        "platform": compatibility_list(checked.platform),
-    }
 
 
 def _print_problems(out: Out, problems: Sequence[Problem], file: str) -> None:

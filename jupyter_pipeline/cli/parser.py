@@ -70,6 +70,7 @@ def build() -> Parser:
         _runtimes,
         _clean,
         _doctor,
+        _serve,
     ):
         add(commands)
     return parser
@@ -254,6 +255,20 @@ def _clean(commands: _Subparsers) -> None:
 
 def _doctor(commands: _Subparsers) -> None:
     _add(commands, "doctor", "doctor", "Say what works on this machine, what is missing, and how to mend it.")
+
+
+def _serve(commands: _Subparsers) -> None:
+    text = (
+        "Run pipelines for others, as a user of their own: a server with nothing but the pipelines' routes. People's "
+        "own Jupyter servers hand requests on to it, so that what is protected is out of their users' reach."
+    )
+    parser = _add(commands, "serve", "serve", text, json=False)
+    parser.add_argument(
+        "--tokens", metavar="FILE", required=True, help="who may ask: a line for each person, with a name and a token"
+    )
+    parser.add_argument("--address", metavar="IP", default="127.0.0.1", help="where to listen (default: 127.0.0.1)")
+    parser.add_argument("--port", metavar="N", type=_count, default=8890, help="the port (default: 8890)")
+    parser.add_argument("--base-url", metavar="PATH", default="/", help="the path of everything (default: /)")
 
 
 def _count(text: str) -> int:

@@ -6,15 +6,13 @@ import argparse
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ..errors import InvalidProject
-from ..models import RUN_ALL, RuntimeInfo, RuntimeState
+from ..models import RUN_ALL
 from . import OK, find_project
-from .documents import planned_list, write
+from .documents import plan_document, write
 from .text import Cell, Out, plural, safe
 
 if TYPE_CHECKING:
-    from ..plan import Plan, Planned
-    from ..project import Project
+    from ..plan import Planned
 
 LOOKS = {
     "run": ("busy", "busy", "run"),
@@ -30,20 +28,10 @@ def run(options: argparse.Namespace, out: Out) -> int:
     project = find_project(options)
     actions = options.actions or [RUN_ALL]
     plan = project.plan(actions, options.force, options.commit)
-    builds = _builds(project, plan)
+    builds = project.builds(plan)
     counts = Counter(str(one.verdict) for one in plan.actions)
     if options.json:
-        write(
-            {
-                "backend": project.config.backend,
-                "requested": list(plan.requested),
-                "force": plan.force,
-                "commit": options.commit,
-                "actions": planned_list(plan.actions),
-                "counts": {verdict: counts[verdict] for verdict in LOOKS},
-                "runtimes_to_build": [{"name": info.name, "message": info.message} for info in builds],
-            }
-        )
+        write({"commit": options.commit, **plan_document(plan, builds, project.config.backend)})
         return OK
     out.table(("  ACTION", "VERDICT", "WHY"), [_row(out, one) for one in plan.actions])
     out.line()
@@ -65,14 +53,3 @@ def _summary(counts: Counter[str], total: int) -> str:
     if counts["skip"] == total:
         return f"Nothing to do: {plural(total, 'action')}, all up to date or being made already."
     return f"{plural(total, 'action')}: {', '.join(parts)}."
-
-
-def _builds(project: Project, plan: Plan) -> list[RuntimeInfo]:
-    """The runtimes that must be built before the plan's jobs can run."""
-    try:
-        actions = project.pipeline().actions
-    except InvalidProject:  # of the working tree, while the plan is of a commit
-        return []
-    names = {actions[one.action].run.runtime for one in plan.to_run if one.action in actions}
-    infos = [project.runtime(name) for name in sorted(names)]
-    return [info for info in infos if info.state is RuntimeState.BUILDABLE]

@@ -6,9 +6,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidProject, InvalidRequest
+from ..errors import InvalidRequest
 from . import OK, find_project
-from .documents import write
+from .documents import Document, runtime_document, write
 from .text import Cell, Out, safe, size
 
 if TYPE_CHECKING:
@@ -54,14 +54,7 @@ _DONE = {"build": "built", "remove": "removed"}
 
 
 def _list(project: Project, options: argparse.Namespace, out: Out) -> int:
-    used = _used(project)
-    listed = [_document(one, used) for one in project.runtimes()]
-    known = {name for one in listed for name in (one["name"], *one["aliases"])}
-    for name in sorted(used - known):
-        info = project.runtime(name)
-        listed.append(
-            _info(info) | {"kind": "", "aliases": [], "python": None, "folder": None, "size": None, "used": True}
-        )
+    listed = [runtime_document(one, used) for one, used in project.known_runtimes()]
     if options.names:
         listed = [one for one in listed if {one["name"], *one["aliases"]} & set(options.names)]
     if options.json:
@@ -71,35 +64,7 @@ def _list(project: Project, options: argparse.Namespace, out: Out) -> int:
     return OK
 
 
-def _used(project: Project) -> set[str]:
-    try:
-        return {action.run.runtime for action in project.pipeline().actions.values()}
-    except InvalidProject:
-        return set()
-
-
-def _info(info: Any) -> dict[str, Any]:
-    return {
-        "name": info.name,
-        "resolved": info.resolved,
-        "state": str(info.state),
-        "identity": info.identity,
-        "message": info.message,
-    }
-
-
-def _document(one: Any, used: set[str]) -> dict[str, Any]:
-    return _info(one.info) | {
-        "kind": one.kind,
-        "aliases": list(one.aliases),
-        "python": one.python,
-        "folder": str(one.folder) if one.folder else None,
-        "size": one.size,
-        "used": bool(used & {one.info.name, *one.aliases}),
-    }
-
-
-def _row(out: Out, one: dict[str, Any]) -> list[Cell]:
+def _row(out: Out, one: Document) -> list[Cell]:
     symbol, style = LOOKS[one["state"]]
     also = f"Also named {', '.join(one['aliases'])}. " if one["aliases"] else ""
     return [

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..config import EXPECTATIONS
 from ..notebook_commands import masked
 from . import OK, find_project, states
-from .documents import Document, request_document, write
+from .documents import Document, comparison_document, request_document, write
 from .plan import LOOKS
 from .requests import LOOKS as STATUS_LOOKS
 from .results import wall_clock
@@ -36,11 +36,11 @@ def run(options: argparse.Namespace, out: Out) -> int:
     """Print a request."""
     project = find_project(options)
     view = project.request(options.request)
-    compared = [_comparison(one) for one in project.comparisons(view.request.id)]
+    compared = [comparison_document(one) for one in project.comparisons(view.request.id)]
     if options.json:
         more = {
             "project_yaml": view.request.project_yaml,
-            "wall_clock": wall_clock_seconds(view),
+            "wall_clock": view.wall_clock,
             "comparisons": compared,
         }
         write({"request": {**request_document(project, view), **more}})
@@ -54,16 +54,6 @@ def run(options: argparse.Namespace, out: Out) -> int:
     _comparisons(out, compared)
     _plan(out, view)
     return OK
-
-
-def wall_clock_seconds(view: RequestView) -> float | None:
-    """From the first start to the last end, once all jobs have ended."""
-    from datetime import datetime
-
-    if not view.started_at or not view.finished_at:
-        return None
-    passed = datetime.fromisoformat(view.finished_at) - datetime.fromisoformat(view.started_at)
-    return max(passed.total_seconds(), 0.0)
 
 
 def _heading(out: Out, text: str) -> None:
@@ -196,22 +186,6 @@ def _details(out: Out, view: RequestView) -> None:
 
 
 # -- the code --------------------------------------------------------------------------------------
-
-
-def _comparison(one: Any) -> Document:
-    other, difference = one.request, one.difference
-    return {
-        "kind": one.kind,
-        "request": other.id if other else None,
-        "number": one.number,
-        "commit": other.commit if other else None,
-        "dirty": other.dirty if other else None,
-        "code": other.code if other else None,
-        "added": list(difference.added) if difference else None,
-        "changed": list(difference.changed) if difference else None,
-        "removed": list(difference.removed) if difference else None,
-        "reason": one.reason,
-    }
 
 
 def _comparisons(out: Out, compared: list[Document]) -> None:

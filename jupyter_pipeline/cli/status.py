@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import ExecutorUnavailable
 from ..models import RUN_ALL, Job
 from . import OK, find_project, states
-from .documents import Document, job_document, write
+from .documents import Document, action_document, executor_document, job_document, now_of, write
 from .text import Cell, Out, duration, moment, plural, safe
 
 if TYPE_CHECKING:
     from ..plan import Planned
     from ..project import Project
     from ..views import RequestView
-
-NOW = {"skip": "up_to_date", "stale": "stale", "run": "to_run", "cannot_run": "cannot_run"}
 
 
 def run(options: argparse.Namespace, out: Out) -> int:
@@ -27,7 +24,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
     order = list(project.pipeline().actions)
     planned = tuple(sorted(planned, key=lambda one: order.index(one.action)))
     unfinished = project.unfinished()
-    engine, executor = project.engine(), _executor(project)
+    engine, executor = project.engine(), executor_document(project)
     if options.json:
         actions = [_document(project, one, jobs.get(one.action)) for one in planned]
         requests = [_request(view) for view in unfinished]
@@ -53,16 +50,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
     return OK
 
 
-def _executor(project: Project) -> dict[str, Any]:
-    asked = project.config.executor
-    try:
-        name, missing = project.isolation()
-    except (ExecutorUnavailable, OSError) as error:
-        return {"asked": asked, "name": None, "missing_isolation": [], "message": str(error)}
-    return {"asked": asked, "name": name, "missing_isolation": list(missing), "message": ""}
-
-
-def _head(out: Out, project: Project, engine: int | None, executor: dict[str, Any]) -> None:
+def _head(out: Out, project: Project, engine: int | None, executor: Document) -> None:
     config = project.config
     name = out.paint(safe(config.workspace), "bold")
     out.line(f"{name} on the {safe(config.backend)} backend")
@@ -95,7 +83,7 @@ def _row(out: Out, planned: Planned, job: Job | None) -> list[Cell]:
         symbol, style, last = "wait", "dim", "never run"
     else:
         symbol, style, last = states.look(job.state, job.code)
-    now = _now(planned, job)
+    now = now_of(planned, job)
     started, took = (moment(job.started_at)[5:16], duration(job.elapsed)) if job else ("", "")
     tone = {"up_to_date": "dim", "stale": "warn", "cannot_run": "bad"}.get(now, "plain")
     action = f"{out.symbol(symbol)} {safe(planned.action)}"
@@ -115,20 +103,8 @@ def _words(now: str, planned: Planned, job: Job | None) -> str:
     return f"to run again: {failure}" if failure != reason else "to run"
 
 
-def _now(planned: Planned, job: Job | None) -> str:
-    """What is true of an action's outputs now."""
-    if job is not None and not job.state.is_final:
-        return str(job.state)
-    return NOW[planned.verdict]
-
-
 def _document(project: Project, planned: Planned, job: Job | None) -> Document:
-    return {
-        "action": planned.action,
-        "now": _now(planned, job),
-        "reason": planned.reason,
-        "job": job_document(project, job) if job else None,
-    }
+    return {**action_document(planned, job), "job": job_document(project, job) if job else None}
 
 
 def _request(view: RequestView) -> Document:

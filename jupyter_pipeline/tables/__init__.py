@@ -94,6 +94,8 @@ def _reason(error: Exception) -> str:
         return f"it is not UTF-8 (byte {error.start + 1})"
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
+    if isinstance(error, gzip.BadGzipFile):
+        return "it is not a gzipped file"  # the error's own text quotes it
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error).strip(" .") or type(error).__name__

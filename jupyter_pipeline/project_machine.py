@@ -1,0 +1,68 @@
+"""What a project can be told of this machine: how jobs are isolated here, runtimes, what is kept on disk."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import executors, runtimes
+from .config import Config
+from .models import Runtime, RuntimeInfo
+from .store import JOBS
+
+if TYPE_CHECKING:  # imported where they are used
+    from . import doctor, housekeeping
+
+
+class Machine:
+    """A project on this machine. Methods raise PipelineError."""
+
+    config: Config
+
+    def isolation(self) -> tuple[str, tuple[str, ...]]:
+        """The executor that jobs would run with here, and a sentence for each protection that it lacks.
+
+        Raises ExecutorUnavailable.
+        """
+        executor = executors.get(self.config.executor, self.config.folder / JOBS)
+        with contextlib.closing(executor):
+            return executor.name, executor.missing_isolation
+
+    def runtime(self, name: str) -> RuntimeInfo:
+        """How it stands with a runtime; nothing is built."""
+        return runtimes.describe(name, self.config)
+
+    def runtimes(self) -> tuple[runtimes.Described, ...]:
+        """Every runtime that the project knows."""
+        return runtimes.describe_all(self.config)
+
+    def build_runtime(self, name: str, progress: Callable[[str], None]) -> Runtime:
+        """Build a runtime unless it is ready. Raises RuntimeUnavailable."""
+        return runtimes.prepare(name, self.config, progress)
+
+    def remove_runtime(self, name: str) -> int:
+        """Delete what was built for a runtime, which may serve other projects too; bytes freed."""
+        from . import housekeeping
+
+        return housekeeping.remove_runtime(self.config, name)
+
+    def holdings(self, everything: bool = False, older_than: float = 0.0) -> tuple[housekeeping.Holding, ...]:
+        """What is kept on disk, and how much of it `clean` would remove; the arguments as in ``Scope``."""
+        from . import housekeeping
+
+        return housekeeping.holdings(self.config, housekeeping.Scope(everything, older_than))
+
+    def clean(self, everything: bool = False, older_than: float = 0.0) -> tuple[housekeeping.Holding, ...]:
+        """Remove what is not needed; what that was. Raises PipelineError while an engine runs."""
+        from . import housekeeping
+
+        return housekeeping.clean(self.config, housekeeping.Scope(everything, older_than))
+
+    @staticmethod
+    def diagnose(start: Path | str = ".", **settings: Any) -> tuple[doctor.Check, ...]:
+        """What works on this machine and what is missing, for the project around `start` if there is one."""
+        from . import doctor
+
+        return doctor.examine(Path(start), **settings)

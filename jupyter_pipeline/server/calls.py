@@ -1,0 +1,267 @@
+"""What the routes answer about projects, requests and jobs: from the facade to documents. HTTP is not known here."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+
+from .. import __version__, documents, layout
+from ..documents import Document
+from ..errors import InvalidRequest, NotFound
+from ..levels import may_show_synthetic
+from ..models import RUN_ALL, Action, Job, Pipeline, State
+from ..notebook_commands import NotebookRun, recognise
+from ..project import Project
+from ..views import RequestView
+from . import contract
+from .projects import Known
+from .replies import About, Call, Reply, as_json
+
+API = 1
+"""The version of the routes."""
+
+
+def version(_: Call, about: About) -> Reply:
+    """What answers here."""
+    return as_json({"version": __version__, "api": API, **asdict(about)})
+
+
+def document(_: Call) -> Reply:
+    """The document that describes the routes."""
+    return Reply(contract.text().encode(), "application/yaml")
+
+
+def projects(call: Call) -> Reply:
+    """The projects of this server, or the one that a path belongs to."""
+    path = call["path"]
+    known = [call.projects.nearest(path)] if path is not None else call.projects.all()
+    return as_json({"projects": [_name(one, call.projects.workspace(one)) for one in known]})
+
+
+def project(call: Call) -> Reply:
+    """A project on one backend."""
+    found, config, known = call.project, call.project.config, call.projects.known(call["project"])
+    return as_json(
+        {
+            **_name(known, config.workspace),
+            "organisation": config.organisation,
+            "backend": config.backend,
+            "backends": found.backends(),
+            "revision": found.revision(),
+            "engine": {"running": found.engine() is not None},
+            "executor": documents.executor_document(found),
+            "synthetic": _synthetic(found),
+        }
+    )
+
+
+def pipeline(call: Call) -> Reply:
+    """The actions of project.yaml, and their drawing."""
+    found = call.project.pipeline()
+    return as_json(
+        {
+            "version": found.version,
+            "population_size": found.population_size,
+            "actions": [_action(action) for action in found.actions.values()],
+            "graph": _graph(found),
+        }
+    )
+
+
+def update(call: Call, allowed: bool) -> Reply:
+    """Bring the checkout up to date, where that is the server's business."""
+    if not allowed:
+        raise InvalidRequest(
+            "This server does not update checkouts: only the service of split mode does.", "Use git in the project."
+        )
+    return as_json({"commit": call.project.update()})
+
+
+def problems(call: Call) -> Reply:
+    """All that `check` says."""
+    return as_json(documents.checked_document(call.project.check(call["rules"])))
+
+
+def status(call: Call) -> Reply:
+    """For each action, in the order of project.yaml, its newest job and whether it is up to date."""
+    found = call.project
+    revision, order = found.revision(), list(found.pipeline().actions)
+    planned = sorted(found.plan([RUN_ALL]).actions, key=lambda one: order.index(one.action))
+    jobs = found.newest_jobs(order)
+    notebooks = found.notebooks(jobs.values())
+    actions = [
+        {
+            **documents.action_document(one, jobs.get(one.action)),
+            "job": _job(jobs[one.action], notebooks) if one.action in jobs else None,
+        }
+        for one in planned
+    ]
+    unfinished = [view.request.id for view in found.unfinished()]
+    return as_json({"actions": actions, "unfinished": unfinished, "revision": revision})
+
+
+def plan(call: Call) -> Reply:
+    """What a request would do now."""
+    made = call.project.plan(call["actions"], call["force"], call["revision"])
+    return as_json(documents.plan_document(made, call.project.builds(made), call.project.config.backend))
+
+
+def runtimes(call: Call) -> Reply:
+    """Every runtime; where they are built is nobody's business who asks from elsewhere."""
+    listed = [dict(documents.runtime_document(one, used)) for one, used in call.project.known_runtimes()]
+    for one in listed:
+        del one["folder"]
+    return as_json({"runtimes": listed})
+
+
+# -- requests --------------------------------------------------------------------------------------
+
+
+def requests(call: Call) -> Reply:
+    """A page of requests."""
+    limit = call["limit"]
+    views = call.project.requests(limit, before=call["before"])
+    more = views[-1].number if len(views) == limit else None
+    return as_json({"requests": [documents.request_document(view, {}) for view in views], "next": more})
+
+
+def submit(call: Call) -> Reply:
+    """Make a request, and see to it that an engine runs its jobs."""
+    body = call.asked.body
+    request = call.project.submit(
+        body["actions"],
+        body["force"],
+        body["revision"],
+        requested_by=call.named,
+        key=call["Idempotency-Key"],
+    )
+    view = call.project.request(request.id)
+    if not all(job.state.is_final for job in view.jobs):
+        call.project.detach()
+    return as_json(documents.request_document(view, {}), HTTPStatus.CREATED)
+
+
+def request(call: Call) -> Reply:
+    """A request with all that its page shows, but for the comparisons of its code."""
+    view = _request(call)
+    document = documents.request_document(view, call.project.notebooks(view.jobs))
+    return as_json({**document, "project_yaml": view.request.project_yaml, "wall_clock": view.wall_clock})
+
+
+def cancel_request(call: Call) -> Reply:
+    """Ask for the unfinished jobs of a request to be cancelled."""
+    return as_json({"cancelled": call.project.cancel(_request(call).request.id)})
+
+
+def comparisons(call: Call) -> Reply:
+    """The code of a request beside that of earlier ones."""
+    compared = call.project.comparisons(_request(call).request.id)
+    return as_json({"comparisons": [documents.comparison_document(one) for one in compared]})
+
+
+# -- jobs ------------------------------------------------------------------------------------------
+
+
+def jobs(call: Call) -> Reply:
+    """A page of jobs."""
+    limit, state = call["limit"], call["state"]
+    found = call.project.jobs(limit, call["before"], call["action"], State(state) if state else None)
+    more = found[-1][0] if len(found) == limit else None
+    return as_json({"jobs": [documents.job_document(job) for _, job in found], "next": more})
+
+
+def job(call: Call) -> Reply:
+    """A job and all that has happened to it."""
+    found = job_of(call)
+    document = _job(found, call.project.notebooks([found]))
+    timeline = [documents.event_document(event) for event in call.project.timeline(found.id)]
+    return as_json({**document, "timeline": timeline})
+
+
+def cancel_job(call: Call) -> Reply:
+    """Ask for a job to be cancelled."""
+    found = job_of(call)
+    return as_json({"cancelled": call.project.cancel(found.request_id, [found.id])})
+
+
+def job_of(call: Call) -> Job:
+    """The job that the path names: by its identifier, never by an action's name. Raises NotFound."""
+    found = call.project.job(call["job"])
+    if not found.id.startswith(call["job"]):
+        raise NotFound(f"There is no job {call['job']}.", "Ask for the list of jobs again.")
+    return found
+
+
+# -- looking ---------------------------------------------------------------------------------------
+
+
+def synthetic(call: Call) -> Reply:
+    """The switch."""
+    return as_json(_synthetic(call.project))
+
+
+def switch_synthetic(call: Call) -> Reply:
+    """Turn the switch."""
+    call.project.show_synthetic(call.asked.body["shown"], call.who)
+    return synthetic(call)
+
+
+def views(call: Call) -> Reply:
+    """A page of the record of who looked at what."""
+    limit = call["limit"]
+    found = call.project.views(limit, call["before"])
+    more = found[-1].number if len(found) == limit else None
+    return as_json({"views": [documents.view_document(one) for one in found], "next": more})
+
+
+def events(call: Call) -> Reply:
+    """What has happened since a revision, and the revision to go on from."""
+    found = call.project.events(call["after"], call["limit"])
+    revision = found[-1].revision if found else call["after"]
+    return as_json({"events": [documents.event_document(event) for event in found], "revision": revision})
+
+
+# -- parts -----------------------------------------------------------------------------------------
+
+
+def _name(known: Known, workspace: str) -> Document:
+    return {"id": known.id, "path": known.path, "workspace": workspace}
+
+
+def _request(call: Call) -> RequestView:
+    return call.project.request(call["request"])
+
+
+def _job(found: Job, notebooks: Any) -> Document:
+    return documents.job_document(found, notebooks.get(found.id))
+
+
+def _synthetic(found: Project) -> Document:
+    return {"allowed": may_show_synthetic(found.config.backend), "shown": found.shows_synthetic()}
+
+
+def _action(action: Action) -> Document:
+    return {
+        "name": action.name,
+        "line": action.line,
+        "run": action.run.raw,
+        "runtime": action.run.runtime,
+        "needs": list(action.needs),
+        "outputs": [{"level": str(one.level), "name": one.name, "pattern": one.pattern} for one in action.outputs],
+        "config": action.config,
+        "notebook": isinstance(recognise(action.run.args, action.run.image), NotebookRun),
+    }
+
+
+def _graph(found: Pipeline) -> Document:
+    drawn = layout.arrange({name: action.needs for name, action in found.actions.items()})
+    return {
+        "width": drawn.width,
+        "height": drawn.height,
+        "nodes": [
+            {"name": n.name, "x": n.x, "y": n.y, "width": n.width, "height": n.height, "layer": n.layer}
+            for n in drawn.nodes
+        ],
+        "edges": [{"source": e.source, "target": e.target, "points": e.points} for e in drawn.edges],
+    }

@@ -1,0 +1,317 @@
+"""The routes: each path of the contract, who may ask, and the function that answers."""
+
+from __future__ import annotations
+
+import re
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.utils import url_path_join
+from tornado import web
+
+from . import calls
+from .base import Handler, Services
+from .looking_handlers import (
+    ContentHandler,
+    LogHandler,
+    LogPageHandler,
+    OutputHandler,
+    OutputsHandler,
+    ScriptsHandler,
+    SyntheticHandler,
+    TableHandler,
+    ViewHandler,
+    ViewsHandler,
+)
+
+PREFIX = "jupyter_pipeline/v1"
+
+
+class VersionHandler(Handler):
+    """What answers here."""
+
+    template = "/version"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:version")
+    async def get(self) -> None:
+        """The version of the program and of this interface."""
+        await self.reply(calls.version, self.services.about)
+
+
+class ContractHandler(Handler):
+    """The document that describes the routes."""
+
+    template = "/openapi.yaml"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:version")
+    async def get(self) -> None:
+        """The document as it is shipped."""
+        await self.reply(calls.document)
+
+
+class ProjectsHandler(Handler):
+    """The projects of this server."""
+
+    template = "/projects"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:projects")
+    async def get(self) -> None:
+        """All of them, or the one that a path belongs to."""
+        await self.reply(calls.projects, shared=True)
+
+
+class ProjectHandler(Handler):
+    """A project on one backend."""
+
+    template = "/projects/{project}"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:projects")
+    async def get(self, project: str) -> None:
+        """What is known of it."""
+        await self.reply(calls.project, project=project, shared=True)
+
+
+class PipelineHandler(Handler):
+    """The actions of project.yaml."""
+
+    template = "/projects/{project}/pipeline"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:pipeline")
+    async def get(self, project: str) -> None:
+        """The actions and their drawing."""
+        await self.reply(calls.pipeline, project=project, shared=True)
+
+
+class UpdateHandler(Handler):
+    """The checkout of a project."""
+
+    template = "/projects/{project}/update"
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:projects")
+    async def post(self, project: str) -> None:
+        """Bring it up to date."""
+        await self.reply(calls.update, self.services.updates, project=project)
+
+
+class ProblemsHandler(Handler):
+    """What is wrong with project.yaml."""
+
+    template = "/projects/{project}/problems"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:problems")
+    async def get(self, project: str) -> None:
+        """All that `check` says."""
+        await self.reply(calls.problems, project=project, shared=True)
+
+
+class StatusHandler(Handler):
+    """How it stands with the actions."""
+
+    template = "/projects/{project}/status"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:pipeline")
+    async def get(self, project: str) -> None:
+        """For each its newest job, and whether it is up to date."""
+        await self.reply(calls.status, project=project, shared=True)
+
+
+class PlanHandler(Handler):
+    """What a request would do."""
+
+    template = "/projects/{project}/plan"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:plan")
+    async def get(self, project: str) -> None:
+        """The plan; nothing is started."""
+        await self.reply(calls.plan, project=project, shared=True)
+
+
+class RuntimesHandler(Handler):
+    """Runtimes."""
+
+    template = "/projects/{project}/runtimes"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:runtimes")
+    async def get(self, project: str) -> None:
+        """All that the project knows."""
+        await self.reply(calls.runtimes, project=project, shared=True)
+
+
+class RequestsHandler(Handler):
+    """Job requests."""
+
+    template = "/projects/{project}/requests"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:requests")
+    async def get(self, project: str) -> None:
+        """A page of them."""
+        await self.reply(calls.requests, project=project, shared=True)
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:requests")
+    async def post(self, project: str) -> None:
+        """Ask for actions to be run."""
+        await self.reply(calls.submit, project=project)
+
+
+class RequestHandler(Handler):
+    """A job request."""
+
+    template = "/projects/{project}/requests/{request}"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:requests")
+    async def get(self, project: str, request: str) -> None:
+        """All that its page shows."""
+        await self.reply(calls.request, project=project, request=request, shared=True)
+
+
+class CancelRequestHandler(Handler):
+    """Cancelling a request."""
+
+    template = "/projects/{project}/requests/{request}/cancel"
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:requests")
+    async def post(self, project: str, request: str) -> None:
+        """Ask for all its unfinished jobs to be cancelled."""
+        await self.reply(calls.cancel_request, project=project, request=request)
+
+
+class ComparisonsHandler(Handler):
+    """The code of a request."""
+
+    template = "/projects/{project}/requests/{request}/comparisons"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:requests")
+    async def get(self, project: str, request: str) -> None:
+        """Beside that of earlier requests."""
+        await self.reply(calls.comparisons, project=project, request=request, shared=True)
+
+
+class JobsHandler(Handler):
+    """Jobs."""
+
+    template = "/projects/{project}/jobs"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:jobs")
+    async def get(self, project: str) -> None:
+        """A page of them."""
+        await self.reply(calls.jobs, project=project, shared=True)
+
+
+class JobHandler(Handler):
+    """A job."""
+
+    template = "/projects/{project}/jobs/{job}"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:jobs")
+    async def get(self, project: str, job: str) -> None:
+        """What is known of it."""
+        await self.reply(calls.job, project=project, job=job, shared=True)
+
+
+class CancelJobHandler(Handler):
+    """Cancelling a job."""
+
+    template = "/projects/{project}/jobs/{job}/cancel"
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:jobs")
+    async def post(self, project: str, job: str) -> None:
+        """Ask for it to be cancelled."""
+        await self.reply(calls.cancel_job, project=project, job=job)
+
+
+class EventsHandler(Handler):
+    """What happens."""
+
+    template = "/projects/{project}/events"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:events")
+    async def get(self, project: str) -> None:
+        """Since a revision; it waits for something if asked to."""
+        if await self.is_handed_on(project=project):
+            return
+        asked = self.asked(project=project).values
+        if asked["wait"]:
+            await self.services.tail.wait(project, asked["backend"], asked["after"], asked["wait"])
+        self.send(await self.answer(calls.events, project=project, shared=True))
+
+
+class NothingHandler(Handler):
+    """Every other path below ours."""
+
+    template = "/{path}"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:version")
+    async def get(self, path: str | None) -> None:
+        """There is nothing."""
+        raise web.HTTPError(404)
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:version")
+    async def post(self, path: str | None) -> None:
+        """There is nothing."""
+        raise web.HTTPError(404)
+
+    put = patch = delete = post
+
+
+HANDLERS: tuple[type[Handler], ...] = (
+    VersionHandler,
+    ContractHandler,
+    ProjectsHandler,
+    ProjectHandler,
+    PipelineHandler,
+    UpdateHandler,
+    ProblemsHandler,
+    StatusHandler,
+    PlanHandler,
+    RuntimesHandler,
+    RequestsHandler,
+    RequestHandler,
+    CancelRequestHandler,
+    ComparisonsHandler,
+    JobsHandler,
+    JobHandler,
+    CancelJobHandler,
+    LogHandler,
+    LogPageHandler,
+    OutputsHandler,
+    OutputHandler,
+    ContentHandler,
+    ViewHandler,
+    TableHandler,
+    ScriptsHandler,
+    SyntheticHandler,
+    ViewsHandler,
+    EventsHandler,
+)
+
+
+def routes(base_url: str, services: Services) -> list[tuple[str, type[Handler], dict[str, Services]]]:
+    """The routes below a base url, as tornado wants them."""
+    paths = [(url_path_join(base_url, PREFIX, _pattern(one)), one) for one in HANDLERS]
+    paths.append((f"{url_path_join(base_url, PREFIX)}(/.*)?", NothingHandler))
+    return [(path, handler, {"services": services}) for path, handler in paths]
+
+
+def _pattern(handler: type[Handler]) -> str:
+    """The path of a handler as a regular expression; what its variable parts may be, the contract says."""
+    return re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", handler.template.replace(".", r"\."))

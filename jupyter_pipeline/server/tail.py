@@ -1,0 +1,163 @@
+"""Following the stores of the projects that somebody looks at: wakes who waits, rings Jupyter's bell, shows activity.
+
+A look is two calls of stat; the store is read, in a thread, only when it has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import PipelineError
+from ..models import Event
+from ..project import Project
+from ..store import FILE
+
+LOOK = 0.2
+"""Seconds between two looks at a store."""
+LOOK_ANYWAY = 2.0
+"""Seconds after which the store is read again while jobs run: a clock may be too coarse to show every write."""
+MOST = 1000
+"""Events that are read at once."""
+REST = 600.0
+"""Seconds after which a project that nobody asks about, and that has nothing to do, is followed no more."""
+STORM = 500
+"""Of more events at once, only the newest of each job is told: whoever needs the others asks for them."""
+SCHEMA = "urn:jupyter_pipeline:job:v1"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Watch:
+    """One project on one backend."""
+
+    key: str
+    project: Project
+    revision: int | None = None
+    """The newest that was seen; None before the first look."""
+    seen: tuple[Any, ...] = ()
+    asked: float = 0.0
+    looked: float = 0.0
+    active: bool = False
+    rung: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set, and replaced by a new one, whenever something has happened."""
+
+
+class Tail:
+    """All that is followed. For the event loop's thread alone."""
+
+    def __init__(
+        self,
+        run: Callable[..., Awaitable[Any]],
+        open_project: Callable[[str, str], Project],
+        emit: Callable[[dict[str, Any]], None],
+        show_activity: Callable[[], None],
+        rest: float = REST,
+    ) -> None:
+        self._run, self._open, self._emit = run, open_project, emit
+        self._show_activity, self._rest = show_activity, rest
+        self._watches: dict[tuple[str, str], Watch] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to follow; to be called when the event loop runs."""
+        self._task = asyncio.get_running_loop().create_task(self._follow())
+
+    async def stop(self) -> None:
+        """Follow nothing more. The jobs go on."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def watch(self, key: str, backend: str) -> Watch:
+        """Follow a project on a backend from now on; `key` is its identifier. Raises NotFound and InvalidConfig."""
+        place = (key, backend)
+        if place not in self._watches:
+            project = await self._run(self._open, key, backend)
+            self._watches.setdefault(place, Watch(key, project))
+        watch = self._watches[place]
+        watch.asked = time.monotonic()
+        return watch
+
+    async def wait(self, key: str, backend: str, after: int, seconds: float) -> None:
+        """Come back as soon as there is an event after a revision, or when the time is over."""
+        watch = await self.watch(key, backend)
+        deadline = time.monotonic() + seconds
+        while True:
+            rung = watch.rung
+            revision = watch.revision
+            if revision is None:  # it is followed only since now
+                revision = await self._run(watch.project.revision)
+            left = deadline - time.monotonic()
+            if revision > after or left <= 0:
+                return
+            watch.asked = time.monotonic()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(rung.wait(), min(left, 5.0))
+
+    async def _follow(self) -> None:
+        while True:
+            for place, watch in list(self._watches.items()):
+                try:
+                    await self._look(watch)
+                except (PipelineError, OSError) as error:  # it is told to whoever asks for that project
+                    _log.debug("%s cannot be followed: %s", watch.project.config.root, error)
+                if not watch.active and time.monotonic() - watch.asked > self._rest:
+                    del self._watches[place]
+            await asyncio.sleep(LOOK)
+
+    async def _look(self, watch: Watch) -> None:
+        stamp, moment = _stamp(watch.project), time.monotonic()
+        if stamp == watch.seen and (not watch.active or moment - watch.looked < LOOK_ANYWAY):
+            return
+        if watch.revision is None:
+            watch.revision = await self._run(watch.project.revision)
+        events = await self._run(watch.project.events, watch.revision, MOST)
+        watch.active = await self._run(watch.project.is_busy)
+        watch.looked = moment
+        if len(events) < MOST:
+            watch.seen = stamp
+        if watch.active:
+            self._show_activity()
+        if events:
+            watch.revision = events[-1].revision
+            rung, watch.rung = watch.rung, asyncio.Event()
+            rung.set()
+            await self._tell(watch, events)
+
+    async def _tell(self, watch: Watch, events: Sequence[Event]) -> None:
+        if len(events) > STORM:
+            events = list({(event.request_id, event.job_id): event for event in events}.values())
+        for event in events:
+            await asyncio.sleep(0)  # telling all who listen takes its time: others get their turn in between
+            self._emit(
+                {
+                    "project": watch.key,
+                    "backend": watch.project.config.backend,
+                    "revision": event.revision,
+                    "request": event.request_id,
+                    "job": event.job_id,
+                    "state": event.state,
+                    "code": event.code,
+                }
+            )
+
+
+def _stamp(project: Project) -> tuple[Any, ...]:
+    """What changes when somebody writes to the store."""
+    found: list[Any] = []
+    for name in (FILE, f"{FILE}-wal"):
+        try:
+            status = os.stat(project.config.folder / name)
+            found += [status.st_ino, status.st_size, status.st_mtime_ns]
+        except OSError:
+            found.append(None)
+    return tuple(found)
