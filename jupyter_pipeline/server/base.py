@@ -113,14 +113,12 @@ class Handler(APIHandler):
 
     async def answer(self, function: Answer, *more: Any, shared: bool = False, **path: str) -> Reply:
         """What a function says to this request."""
-        named = self._named()
-        order = Order(
-            function, self.template, self._method(), self._given(path), named or getpass.getuser(), named, more
-        )
-        reply = await self.services.workers.answer(order, shared)
-        if "project" in path and reply.status < HTTPStatus.BAD_REQUEST:
-            await self.services.tail.watch(path["project"], self.asked(**path).values["backend"])
-        return reply
+        if "project" in path:
+            with contextlib.suppress(PipelineError):  # told by whoever answers
+                await self.services.tail.watch(path["project"], self.asked(**path).values["backend"])
+        given, named = self._given(path), self._named()
+        order = Order(function, self.template, self._method(), given, named or getpass.getuser(), named, more)
+        return await self.services.workers.answer(order, shared)
 
     def asked(self, **path: str) -> Asked:
         """What this request asks for. Raises BadRequest."""

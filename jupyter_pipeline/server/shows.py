@@ -55,7 +55,7 @@ _MEDIA = {
 
 def outputs(call: Call) -> Reply:
     """The outputs of the workspace or of one job, perhaps only those of one action."""
-    found = call.project.outputs_of(call["job"]) if call["job"] else call.project.outputs()
+    found = call.project.outputs_of(job_of(call).id) if call["job"] else call.project.outputs()
     action = call["action"]
     return as_json({"outputs": [_document(one) for one in found if action in (None, one.file.action)]})
 
@@ -154,14 +154,19 @@ def _range(call: Call) -> Reply:
     first = max(first, look.earliest)
     last = min(last, look.size - 1, first + MOST_LOG - 1)
     if last < first:
-        said = f"The log has {look.size} bytes, of which those from {look.earliest} on may be seen."
-        reply = problem_of(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, said, "Ask for a part of these.")
-        return Reply(reply.body, reply.media, reply.status, {"Content-Range": f"bytes */{look.size}"})
+        return _unsatisfiable(look, f"The log has {look.size} bytes, and those from {look.earliest} on may be seen.")
     part = call.project.read_log(job, call.who, first, last - first + 1)
+    if part.after - part.start != len(part.content):  # a line that says how much is missing
+        return _unsatisfiable(look, "This part of the log was not kept, since the log is very long.")
     reply = _log(job, part)
     end = part.start + len(part.content) - 1
     headers = {**reply.headers, "Content-Range": f"bytes {part.start}-{end}/{part.size}", "Accept-Ranges": "bytes"}
     return Reply(part.content, reply.media, HTTPStatus.PARTIAL_CONTENT, headers)
+
+
+def _unsatisfiable(look: LogPart, reason: str) -> Reply:
+    reply = problem_of(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, reason, "Ask for another part.")
+    return Reply(reply.body, reply.media, reply.status, {"Content-Range": f"bytes */{look.size}"})
 
 
 def _log(job: Job, part: LogPart) -> Reply:

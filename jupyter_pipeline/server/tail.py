@@ -27,6 +27,8 @@ MOST = 1000
 """Events that are read at once."""
 REST = 600.0
 """Seconds after which a project that nobody asks about, and that has nothing to do, is followed no more."""
+OPEN_AGAIN = 30.0
+"""Seconds after which a project's settings are read again."""
 STORM = 500
 """Of more events at once, only the newest of each job is told: whoever needs the others asks for them."""
 SCHEMA = "urn:jupyter_pipeline:job:v1"
@@ -46,8 +48,18 @@ class Watch:
     asked: float = 0.0
     looked: float = 0.0
     active: bool = False
+    opened: float = 0.0
+    error: PipelineError | OSError | None = None
+    """Why it could not be followed at the last look."""
+    waiting: int = 0
+    """How many wait for something to happen."""
     rung: asyncio.Event = field(default_factory=asyncio.Event)
     """Set, and replaced by a new one, whenever something has happened."""
+
+    def ring(self) -> None:
+        """Wake everybody who waits."""
+        rung, self.rung = self.rung, asyncio.Event()
+        rung.set()
 
 
 class Tail:
@@ -79,29 +91,36 @@ class Tail:
 
     async def watch(self, key: str, backend: str) -> Watch:
         """Follow a project on a backend from now on; `key` is its identifier. Raises NotFound and InvalidConfig."""
-        place = (key, backend)
-        if place not in self._watches:
+        place, moment = (key, backend), time.monotonic()
+        known = self._watches.get(place)
+        if known is None or moment - known.opened > OPEN_AGAIN:
             project = await self._run(self._open, key, backend)
-            self._watches.setdefault(place, Watch(key, project))
-        watch = self._watches[place]
-        watch.asked = time.monotonic()
-        return watch
+            revision = None
+            with contextlib.suppress(PipelineError):  # told when it is looked at
+                revision = await self._run(project.revision)
+            known = self._watches.setdefault(place, Watch(key, project, revision))
+            known.project, known.opened = project, moment
+        known.asked = moment
+        return known
 
     async def wait(self, key: str, backend: str, after: int, seconds: float) -> None:
-        """Come back as soon as there is an event after a revision, or when the time is over."""
+        """Come back as soon as there is an event after a revision, or when the time is over.
+
+        Raises PipelineError or OSError where the project cannot be followed.
+        """
         watch = await self.watch(key, backend)
-        deadline = time.monotonic() + seconds
-        while True:
-            rung = watch.rung
-            revision = watch.revision
-            if revision is None:  # it is followed only since now
-                revision = await self._run(watch.project.revision)
-            left = deadline - time.monotonic()
-            if revision > after or left <= 0:
-                return
+        watch.waiting += 1
+        try:
+            async with asyncio.timeout(seconds):
+                while watch.revision is None or watch.revision <= after:
+                    if watch.error is not None:
+                        raise watch.error
+                    await watch.rung.wait()
+        except TimeoutError:
+            pass
+        finally:
+            watch.waiting -= 1
             watch.asked = time.monotonic()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), min(left, 5.0))
 
     async def _follow(self) -> None:
         while True:
@@ -109,8 +128,11 @@ class Tail:
                 try:
                     await self._look(watch)
                 except (PipelineError, OSError) as error:  # it is told to whoever asks for that project
-                    _log.debug("%s cannot be followed: %s", watch.project.config.root, error)
-                if not watch.active and time.monotonic() - watch.asked > self._rest:
+                    watch.error = error
+                    watch.ring()
+                except Exception:  # a mistake of ours: the others are to be followed all the same
+                    _log.exception("A project cannot be followed")
+                if not watch.active and not watch.waiting and time.monotonic() - watch.asked > self._rest:
                     del self._watches[place]
             await asyncio.sleep(LOOK)
 
@@ -120,22 +142,23 @@ class Tail:
             return
         if watch.revision is None:
             watch.revision = await self._run(watch.project.revision)
+            watch.ring()
         events = await self._run(watch.project.events, watch.revision, MOST)
         watch.active = await self._run(watch.project.is_busy)
-        watch.looked = moment
+        watch.looked, watch.error = moment, None
         if len(events) < MOST:
             watch.seen = stamp
         if watch.active:
             self._show_activity()
         if events:
             watch.revision = events[-1].revision
-            rung, watch.rung = watch.rung, asyncio.Event()
-            rung.set()
+            watch.ring()
             await self._tell(watch, events)
 
     async def _tell(self, watch: Watch, events: Sequence[Event]) -> None:
         if len(events) > STORM:
-            events = list({(event.request_id, event.job_id): event for event in events}.values())
+            newest = {(event.request_id, event.job_id): event for event in events}
+            events = sorted(newest.values(), key=lambda event: event.revision)
         for event in events:
             await asyncio.sleep(0)  # telling all who listen takes its time: others get their turn in between
             self._emit(

@@ -67,12 +67,12 @@ def write(stream: IO[bytes], content: object) -> None:
     stream.flush()
 
 
-def read(stream: IO[bytes]) -> Any:
-    """Read one thing; None at the end."""
+def read_bytes(stream: IO[bytes]) -> bytes | None:
+    """Read one thing, still packed; None at the end."""
     head = stream.read(LENGTH.size)
     if len(head) < LENGTH.size:
         return None
-    return pickle.loads(stream.read(LENGTH.unpack(head)[0]))
+    return stream.read(LENGTH.unpack(head)[0])
 
 
 def main() -> None:
@@ -80,13 +80,13 @@ def main() -> None:
     source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)  # whatever is printed is for the server's log
-    settings: tuple[Path, Mapping[str, Any]] = read(source)
-    projects = Projects(*settings)
+    setup: tuple[Path, Mapping[str, Any]] = pickle.loads(read_bytes(source) or b"")
+    projects = Projects(*setup)
     contract.operations()
     gc.freeze()
-    while (order := read(source)) is not None:
+    while (data := read_bytes(source)) is not None:
         try:
-            reply: object = answer(projects, order)
+            reply: object = answer(projects, pickle.loads(data))
         except Exception:  # it must not take the process with it: others wait
             reply = Crashed(traceback.format_exc())
         write(target, reply)

@@ -87,6 +87,7 @@ class Workers:
             found = await _exchange(process, order)
         except BaseException:  # what it says next would be taken for another's answer
             _close(process)
+            await process.wait()
             raise
         self._idle.append(process)
         return found
