@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STUDY := example_notebooks/pincer_measures
+FRONTEND := labextension
+BUILT := jupyter_pipeline/labextension
+NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := help
 
@@ -35,8 +38,33 @@ demo: $(VENV)/installed ## Run the example study, from synthetic patients to its
 	@echo "The reports of the study:"
 	@ls -1 $(STUDY)/output/report.html $(STUDY)/output/demographic_report.html
 
+# Node comes from PyPI; where npm has been told of another registry, the front end's packages come from there too.
+$(VENV)/frontend: $(VENV)/developing $(FRONTEND)/package.json $(FRONTEND)/yarn.lock
+	$(BIN)/python -m pip install --quiet --group frontend
+	cd $(FRONTEND) && export $(NODE) && YARN_NPM_REGISTRY_SERVER="$$(npm config get registry 2>/dev/null)" jlpm install --immutable
+	touch $@
+
+$(BUILT)/package.json: $(VENV)/frontend $(shell find $(FRONTEND)/src $(FRONTEND)/style $(FRONTEND)/schema -type f)
+	cd $(FRONTEND) && $(NODE) jlpm build
+	touch $@
+
+.PHONY: labextension
+labextension: $(BUILT)/package.json ## Build the JupyterLab extension and link it into .venv
+	rm -rf $(VENV)/share/jupyter/labextensions/jupyter-pipeline
+	mkdir -p $(VENV)/share/jupyter/labextensions
+	ln -s ../../../../../$(BUILT) $(VENV)/share/jupyter/labextensions/jupyter-pipeline
+
+.PHONY: lab
+lab: labextension ## Start JupyterLab on the example studies
+	cd example_notebooks && $(NODE) jupyter lab
+
+.PHONY: wheel
+wheel: labextension ## Build the wheel, with the JupyterLab extension in it, into dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
 .PHONY: test
-test: $(VENV)/developing ## Set everything up and run all tests
+test: labextension ## Set everything up and run all tests
+	cd $(FRONTEND) && $(NODE) jlpm test
 	$(BIN)/python -m pytest
 
 .PHONY: check
@@ -58,4 +86,4 @@ benchmarks: $(VENV)/developing ## Measure against doit, snakemake and ninja
 
 .PHONY: clean
 clean: ## Remove what these tasks made here; built runtimes stay in the user's cache
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BUILT) $(FRONTEND)/node_modules $(FRONTEND)/lib $(FRONTEND)/build .mypy_cache .ruff_cache .pytest_cache .hypothesis

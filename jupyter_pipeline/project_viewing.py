@@ -10,6 +10,7 @@ from . import viewing
 from .errors import NotFound
 from .models import Job, ViewKind
 from .project_looking import Looking
+from .reporting import Report
 from .store import Store
 from .viewing import LogPart
 from .views import ViewedOutput
@@ -48,6 +49,17 @@ class Viewing(Looking):
         """At most `most` bytes of a job's log from an offset on, or of its end; the look is recorded."""
         with self._recording() as store:
             return viewing.log(self.config, store, job, who, start, most)
+
+    def read_report(self, job: Job, who: str) -> Report:
+        """The report of the notebook that a job has executed, as a page; the look is recorded.
+
+        Raises InvalidRequest where there is none, OutputRefused where it may not be seen, and ReportFailed.
+        """
+        report = self.report(job.id)
+        with self._recording() as store:
+            viewing.check_report(self.config, store, job, self.notebook(job), report.content)
+            store.record_view(who, ViewKind.REPORT, job.id, None, report.name)
+        return report
 
     def record_scripts(self, name: str, who: str) -> ViewedOutput:
         """Note that somebody lets the scripts of an output run; the output. Raises as `read_output`."""

@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from . import joblog, levels, publication
+from . import joblog, levels, publication, tables
 from .config import Config
 from .errors import NotFound, OutputRefused
 from .models import Job, Level, OutputFile, ViewKind
+from .reporting import JobNotebook
 from .store import Store
 from .views import ViewedOutput
 
@@ -143,6 +144,26 @@ def log(config: Config, store: Store, job: Job, who: str, start: int | None, mos
         store.record_view(who, ViewKind.LOG, job.id)
     data, after = joblog.read(path, begin, most)
     return LogPart(begin, after, size, earliest, data, job.state.is_final)
+
+
+def check_report(config: Config, store: Store, job: Job, notebook: JobNotebook | None, page: bytes) -> None:
+    """Raises OutputRefused unless the report of a job's notebook may be seen: by its level, and as a page.
+
+    The level is the strictest of the action's outputs; the page is checked as an output of its type would be.
+    """
+    if shows_synthetic(config, store):
+        return
+    name = f"The report of {job.action}"
+    if notebook is None or notebook.level is not Level.MODERATELY:
+        level = notebook.level if notebook else Level.HIGHLY
+        raise OutputRefused(f"{name} may not be viewed. It is {level}, as the strictest of its outputs.")
+    try:
+        table: levels.TableFacts | None = tables.facts_of_content(page, ".html")
+    except (ValueError, RecursionError) as error:
+        table = levels.TableFacts(error=str(error) or type(error).__name__)
+    reason = levels.reason_withheld("report.html", len(page), table)
+    if reason is not None:
+        raise OutputRefused(f"{name} may not be viewed. {reason}")
 
 
 def stand_in(file: OutputFile) -> str | None:

@@ -8,15 +8,18 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import support
 from support import cli, make_project
 
-from jupyter_pipeline.errors import InvalidRequest
+from jupyter_pipeline import viewing
+from jupyter_pipeline.errors import InvalidRequest, OutputRefused
 from jupyter_pipeline.models import State
 from jupyter_pipeline.project import Project
+from jupyter_pipeline.store import Store
 
 SETTINGS = f"""
 [runtimes."python:own"]
@@ -68,6 +71,26 @@ def test_a_report_is_made_and_says_where_it_comes_from(ran: Path) -> None:
     assert "python:own" in page
     assert not re.search(r"""(?:src|href)=["']?https?:|<script|url\(http|@import""", page)
     assert "x = 6" not in page  # --no-input
+
+
+def test_a_report_is_looked_at_by_its_level_and_recorded(ran: Path) -> None:
+    project = Project.find(ran)
+    report = project.read_report(project.job("report"), "ann")
+    assert b"the answer is" in report.content
+    assert [(view.who, view.kind) for view in project.views()] == [("ann", "report")]
+    with pytest.raises(OutputRefused, match="It is highly_sensitive"):
+        project.read_report(project.job("model"), "ann")
+    project.show_synthetic(True, "ann")
+    assert b"ZeroDivisionError" in project.read_report(project.job("model"), "ann").content
+    project.show_synthetic(False, "ann")
+
+
+def test_a_report_that_names_patients_is_withheld(ran: Path) -> None:
+    project = Project.find(ran)
+    job = project.job("report")
+    page = b"<table><tr><th>patient_id</th></tr><tr><td>1</td></tr></table>"
+    with closing(Store.open(project.config.folder)) as store, pytest.raises(OutputRefused, match="patient_id"):
+        viewing.check_report(project.config, store, job, project.notebook(job), page)
 
 
 def test_status_tells_the_cell_and_the_line_of_a_failure(ran: Path) -> None:

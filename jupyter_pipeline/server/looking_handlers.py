@@ -59,6 +59,19 @@ class LogPageHandler(Handler):
         await self.reply(shows.log_page, project=project, job=job)
 
 
+class ReportHandler(Handler):
+    """The report of the notebook of a job."""
+
+    template = "/projects/{project}/jobs/{job}/report"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:outputs")
+    async def get(self, project: str, job: str) -> None:
+        """A page, if it may be seen."""
+        self.check_xsrf_cookie()
+        await self.reply(shows.report, project=project, job=job)
+
+
 class OutputsHandler(Handler):
     """Outputs."""
 

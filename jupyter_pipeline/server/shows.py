@@ -193,6 +193,13 @@ def log_page(call: Call) -> Reply:
     return _page(renderings.log_page(f"Log of {job.action}", text, notices, facts))
 
 
+def report(call: Call) -> Reply:
+    """The report of the notebook that a job has executed."""
+    found = call.project.read_report(job_of(call), call.who)
+    headers = {"Content-Security-Policy": SCRIPTLESS, "Cache-Control": "private, no-store"}
+    return Reply(found.content, "text/html; charset=utf-8", headers=headers)
+
+
 # -- parts -----------------------------------------------------------------------------------------
 
 _LOG_NOTICE = f"Only the last {levels.LOG_SHOWN:,} bytes of a log may be seen."

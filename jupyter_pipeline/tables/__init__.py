@@ -45,10 +45,14 @@ def facts_for_viewing(file: Path, name: str) -> TableFacts | None:
         return _checked(file, columnar.facts)
     if kind not in (".json", ".html", ".svg", ".svgz", ".md", ".txt", ".log"):
         return facts(file, name)
-    return _checked(file, lambda file: _facts_of_content(_content(file, kind == ".svgz"), kind))
+    return _checked(file, lambda file: facts_of_content(_content(file, kind == ".svgz"), kind))
 
 
-def _facts_of_content(data: bytes, kind: str) -> TableFacts:
+def facts_of_content(data: bytes, kind: str) -> TableFacts:
+    """The facts of the bytes of a file of that kind (``.json``, ``.html``, ``.svg``, ``.txt``, ...).
+
+    Raises ValueError and RecursionError where they cannot be read.
+    """
     from . import documents, pages, texts
 
     if kind == ".json":

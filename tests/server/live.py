@@ -55,7 +55,9 @@ class Answer:
 class Live:
     """A server; ``ask`` speaks to our routes, ``fetch`` to any."""
 
-    def __init__(self, home: Path, root: Path, *options: str, config: str = "", strict: bool = True) -> None:
+    def __init__(
+        self, home: Path, root: Path, *options: str, config: str = "", strict: bool = True, lab: bool = False
+    ) -> None:
         self.home, self.root = home, root
         home.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
@@ -79,7 +81,7 @@ class Live:
                 "--ServerApp.open_browser=False",
                 "--ServerApp.allow_root=True",
                 f"--ServerApp.allow_unauthenticated_access={not strict}",
-                f"--ServerApp.jpserver_extensions={EXTENSIONS}",
+                f"--ServerApp.jpserver_extensions={EXTENSIONS | {'jupyterlab': lab}}",
                 *options,
             ],
             env=surroundings | {f"JUPYTER_{name}": str(folder) for name, folder in folders.items()},
@@ -205,9 +207,14 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def live(home: Path, root: Path, *options: str, config: str = "", strict: bool = True) -> Iterator[Live]:
-    """A server that runs while this lasts; where it is not `strict`, each handler has to ask for a login itself."""
-    server = Live(home, root, *options, config=config, strict=strict)
+def live(
+    home: Path, root: Path, *options: str, config: str = "", strict: bool = True, lab: bool = False
+) -> Iterator[Live]:
+    """A server that runs while this lasts; where it is not `strict`, each handler has to ask for a login itself.
+
+    With `lab`, JupyterLab is there too.
+    """
+    server = Live(home, root, *options, config=config, strict=strict, lab=lab)
     try:
         server.wait_until_it_answers()
         yield server

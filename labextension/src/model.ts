@@ -1,0 +1,221 @@
+/** What the panel and its documents show, kept up to date: one project on one backend at a time. */
+
+import { Event, ServiceManager } from '@jupyterlab/services';
+import { IDisposable } from '@lumino/disposable';
+import { Poll } from '@lumino/polling';
+import { ISignal, Signal } from '@lumino/signaling';
+import { Api, Problem, ProjectApi } from './api';
+import {
+  IBell,
+  IChecked,
+  IOutput,
+  IPipeline,
+  IProject,
+  IProjectName,
+  IRequest,
+  IStatus
+} from './types';
+
+const BELL = 'urn:jupyter_pipeline:job:v1';
+/** Milliseconds between a bell and asking for everything anew; more bells meanwhile are one. */
+const SETTLE = 300;
+/** Milliseconds between two looks where no bell is heard, unless the settings say otherwise. */
+const LOOK = 10000;
+
+/** Everything that is known of the project that is shown; a new object at every change. */
+export interface IPicture {
+  projects: IProjectName[];
+  project: IProject | null;
+  pipeline: IPipeline | null;
+  status: IStatus | null;
+  checked: IChecked | null;
+  outputs: IOutput[];
+  requests: IRequest[];
+  /** What stands in the way of showing more. */
+  problem: Problem | null;
+  loading: boolean;
+}
+
+const NOTHING: IPicture = {
+  projects: [],
+  project: null,
+  pipeline: null,
+  status: null,
+  checked: null,
+  outputs: [],
+  requests: [],
+  problem: null,
+  loading: true
+};
+
+/** The state that all parts of the front end share. */
+export class PipelineModel implements IDisposable {
+  constructor(
+    readonly api: Api,
+    services: ServiceManager.IManager
+  ) {
+    this._services = services;
+    services.events.stream.connect(this._onBell, this);
+    this._poll = new Poll({
+      auto: false,
+      factory: () => this.refresh(),
+      frequency: { interval: LOOK, backoff: true, max: 5 * 60 * 1000 },
+      standby: 'when-hidden',
+      name: 'jupyter-pipeline'
+    });
+    void this._poll.start();
+  }
+
+  /** Emitted after every change of the picture. */
+  get changed(): ISignal<this, IPicture> {
+    return this._changed;
+  }
+
+  /** Emitted when a bell has rung for the project that is shown. */
+  get rung(): ISignal<this, IBell> {
+    return this._rung;
+  }
+
+  get picture(): IPicture {
+    return this._picture;
+  }
+
+  /** Asks about the project that is shown; null while there is none. */
+  get project(): ProjectApi | null {
+    return this._project;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    window.clearTimeout(this._settling);
+    this._services.events.stream.disconnect(this._onBell, this);
+    this._poll.dispose();
+    Signal.clearData(this);
+  }
+
+  /** Show the project that a file or folder belongs to, unless a person has chosen another. */
+  async follow(path: string): Promise<void> {
+    if (this._pinned) {
+      return;
+    }
+    try {
+      const [nearest] = await this.api.projects(path);
+      await this.open(nearest.id, this._project?.backend ?? 'expectations');
+    } catch {
+      await this._openFirst(); // that path is in no project
+    }
+  }
+
+  /** Show a project; `pinned` keeps it whatever file is opened. */
+  async open(id: string, backend = 'expectations', pinned = false): Promise<void> {
+    this._pinned = pinned || this._pinned;
+    if (this._project?.id === id && this._project.backend === backend) {
+      return;
+    }
+    this._project = this.api.project(id, backend);
+    this._set({ ...NOTHING, projects: this._picture.projects });
+    await this.refresh();
+  }
+
+  /** Seconds between two looks where no bell is heard. */
+  lookEvery(seconds: number): void {
+    this._poll.frequency = { ...this._poll.frequency, interval: seconds * 1000 };
+  }
+
+  /** Ask for everything anew. */
+  async refresh(): Promise<void> {
+    const asked = this._project;
+    try {
+      const projects = await this.api.projects();
+      if (!asked) {
+        this._set({ ...this._picture, projects, loading: false, problem: null });
+        if (projects.length > 0 && !this._project) {
+          await this.open(projects[0].id);
+        }
+        return;
+      }
+      const [project, checked] = await Promise.all([asked.get(), asked.problems()]);
+      const part = { ...this._picture, projects, project, checked, loading: false, problem: null };
+      const more = await this._loaded(asked);
+      if (asked === this._project) {
+        this._set({ ...part, ...more });
+      }
+    } catch (error) {
+      if (asked === this._project) {
+        this._set({ ...this._picture, loading: false, problem: asProblem(error) });
+      }
+    }
+  }
+
+  private async _loaded(asked: ProjectApi): Promise<Partial<IPicture>> {
+    const [outputs, { requests }] = await Promise.all([asked.outputs(), asked.requests()]);
+    try {
+      const [pipeline, status] = await Promise.all([asked.pipeline(), asked.status()]);
+      return { outputs, requests, pipeline, status };
+    } catch (error) {
+      return { outputs, requests, problem: asProblem(error) }; // such as a project.yaml with errors
+    }
+  }
+
+  private async _openFirst(): Promise<void> {
+    if (!this._project) {
+      await this.refresh();
+    }
+  }
+
+  private _onBell(_: Event.IManager | unknown, event: Event.Emission): void {
+    if (event.schema_id !== BELL) {
+      return;
+    }
+    const bell = event as unknown as IBell;
+    if (bell.project !== this._project?.id || bell.backend !== this._project.backend) {
+      return;
+    }
+    this._patch(bell);
+    this._rung.emit(bell);
+    window.clearTimeout(this._settling);
+    this._settling = window.setTimeout(() => void this._poll.refresh(), SETTLE);
+  }
+
+  /** Show the new state of a job at once, before all is asked for again. */
+  private _patch(bell: IBell): void {
+    const { status } = this._picture;
+    const actions = status?.actions.map(one => {
+      if (!one.job || one.job.id !== bell.job) {
+        return one;
+      }
+      const state = bell.state as typeof one.job.state;
+      const now = state === 'pending' || state === 'running' ? state : one.now;
+      return { ...one, now, job: { ...one.job, state, code: bell.code } };
+    });
+    if (status && actions) {
+      this._set({ ...this._picture, status: { ...status, actions } });
+    }
+  }
+
+  private _set(picture: IPicture): void {
+    this._picture = picture;
+    this._changed.emit(picture);
+  }
+
+  private readonly _services: ServiceManager.IManager;
+  private readonly _poll: Poll;
+  private readonly _changed = new Signal<this, IPicture>(this);
+  private readonly _rung = new Signal<this, IBell>(this);
+  private _picture = NOTHING;
+  private _project: ProjectApi | null = null;
+  private _pinned = false;
+  private _settling = 0;
+  private _isDisposed = false;
+}
+
+function asProblem(error: unknown): Problem {
+  return error instanceof Problem ? error : new Problem(0, String(error), '');
+}

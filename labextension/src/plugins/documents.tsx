@@ -1,0 +1,153 @@
+/** The documents of the main area: the graph, a job, a request, an output; and the commands that open them. */
+
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
+import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+import * as React from 'react';
+import { ProjectApi } from '../api';
+import { JobView } from '../components/JobView';
+import { OutputFrame } from '../components/OutputFrame';
+import { RequestView } from '../components/RequestView';
+import { pipelineIcon } from '../icons';
+import { PipelineModel } from '../model';
+import { Commands, IPipelineModel, NAME } from '../tokens';
+import { ComponentWidget, GraphWidget } from '../widgets';
+
+export const documentsPlugin: JupyterFrontEndPlugin<void> = {
+  id: `${NAME}:documents`,
+  description: 'The graph, jobs, requests and outputs in the main area.',
+  autoStart: true,
+  requires: [IPipelineModel],
+  optional: [ITranslator, ICommandPalette, ILauncher],
+  activate: (
+    app: JupyterFrontEnd,
+    model: PipelineModel,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(NAME);
+    const documents = new Documents(app, model, trans);
+    const { commands } = app;
+    commands.addCommand(Commands.openGraph, {
+      label: trans.__('Open the Graph of the Pipeline'),
+      icon: pipelineIcon,
+      isEnabled: () => model.project !== null,
+      execute: () => documents.graph()
+    });
+    commands.addCommand(Commands.openJob, {
+      label: trans.__('Open a Job'),
+      execute: args => documents.job(String(args.job))
+    });
+    commands.addCommand(Commands.openRequest, {
+      label: trans.__('Open a Job Request'),
+      execute: args => documents.request(String(args.request))
+    });
+    commands.addCommand(Commands.openOutput, {
+      label: trans.__('Open an Output'),
+      execute: args => documents.output(String(args.output))
+    });
+    palette?.addItem({ command: Commands.openGraph, category: trans.__('Pipeline') });
+    launcher?.add({ command: Commands.openGraph, category: trans.__('Other') });
+  }
+};
+
+/** Opens documents, each once. */
+class Documents {
+  constructor(
+    private readonly app: JupyterFrontEnd,
+    private readonly model: PipelineModel,
+    private readonly trans: TranslationBundle
+  ) {}
+
+  graph(): void {
+    this.show('graph', this.model.picture.project?.workspace ?? this.trans.__('Pipeline'), () => {
+      const callbacks = {
+        openAction: (name: string) => this.action(name),
+        run: (actions: string[]) => void this.app.commands.execute(Commands.run, { actions })
+      };
+      return new GraphWidget(this.model, this.trans, callbacks);
+    });
+  }
+
+  job(job: string): void {
+    this.draw(`job-${job}`, this.trans.__('Job %1', job.slice(0, 6)), project => (
+      <JobView
+        project={project}
+        jobId={job}
+        bells={this.model.rung}
+        trans={this.trans}
+        onOpenAction={name => this.action(name)}
+        onOpenRequest={request => this.request(request)}
+        onOpenOutput={output => void this.output(output.id)}
+        onCancel={() => void project.cancelJob(job).then(() => this.model.refresh())}
+      />
+    ));
+  }
+
+  request(request: string): void {
+    const number = this.model.picture.requests.find(one => one.id === request)?.number;
+    const title = this.trans.__('Request %1', number ?? request.slice(0, 6));
+    this.draw(`request-${request}`, title, project => (
+      <RequestView
+        project={project}
+        requestId={request}
+        bells={this.model.rung}
+        trans={this.trans}
+        onOpenJob={job => this.job(job)}
+        onOpenRequest={other => this.request(other)}
+        onCancel={() => void project.cancelRequest(request).then(() => this.model.refresh())}
+      />
+    ));
+  }
+
+  async output(id: string): Promise<void> {
+    const known = this.model.picture.outputs.find(one => one.id === id);
+    const output = known ?? (await this.model.project?.output(id));
+    if (output) {
+      const name = output.path.split('/').pop() ?? output.path;
+      this.draw(`output-${id}`, name, project => (
+        <OutputFrame project={project} output={output} trans={this.trans} />
+      ));
+    }
+  }
+
+  /** The newest job of an action, where it has one. */
+  action(name: string): void {
+    const status = this.model.picture.status?.actions.find(one => one.action === name);
+    if (status?.job) {
+      this.job(status.job.id);
+    }
+  }
+
+  private draw(id: string, title: string, draw: (project: ProjectApi) => JSX.Element): void {
+    const { project } = this.model;
+    if (project) {
+      this.show(
+        `${project.id}-${project.backend}-${id}`,
+        title,
+        () => new ComponentWidget(() => draw(project))
+      );
+    }
+  }
+
+  private show(id: string, title: string, make: () => Widget): void {
+    const known = this._open.get(id);
+    if (known && !known.isDisposed) {
+      this.app.shell.activateById(known.id);
+      return;
+    }
+    const widget = new MainAreaWidget({ content: make() });
+    widget.id = `${NAME}-${id}`;
+    widget.title.label = title;
+    widget.title.icon = pipelineIcon;
+    widget.title.closable = true;
+    this._open.set(id, widget);
+    this.app.shell.add(widget, 'main');
+    this.app.shell.activateById(widget.id);
+  }
+
+  private readonly _open = new Map<string, Widget>();
+}

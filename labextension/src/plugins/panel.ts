@@ -1,0 +1,55 @@
+/** The panel at the side. */
+
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { pipelineIcon } from '../icons';
+import { PipelineModel } from '../model';
+import { Commands, IPipelineModel, NAME } from '../tokens';
+import { makePanel } from '../widgets';
+
+export const panelPlugin: JupyterFrontEndPlugin<void> = {
+  id: `${NAME}:panel`,
+  description: 'The pipeline of the project at hand: actions, outputs, history, problems.',
+  autoStart: true,
+  requires: [IPipelineModel],
+  optional: [ITranslator, ICommandPalette, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    model: PipelineModel,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null
+  ): void => {
+    const trans = (translator ?? nullTranslator).load(NAME);
+    const { commands } = app;
+    const panel = makePanel(model, trans, {
+      run: actions => void commands.execute(Commands.run, { actions }),
+      cancel: () => void commands.execute(Commands.cancel),
+      refresh: () => void commands.execute(Commands.refresh),
+      openGraph: () => void commands.execute(Commands.openGraph),
+      openJob: job => void commands.execute(Commands.openJob, { job }),
+      openRequest: request => void commands.execute(Commands.openRequest, { request }),
+      openOutput: output => void commands.execute(Commands.openOutput, { output: output.id }),
+      openProblem: problem => {
+        const folder = model.picture.project?.path ?? '.';
+        const path = folder === '.' ? 'project.yaml' : `${folder}/project.yaml`;
+        void commands
+          .execute('docmanager:open', { path, factory: 'Editor' })
+          .then(() => commands.execute('fileeditor:go-to-line', { line: problem.line }))
+          .catch(() => undefined); // without that command the file is open all the same
+      }
+    });
+    panel.id = `${NAME}-panel`;
+    panel.title.icon = pipelineIcon;
+    panel.title.caption = trans.__('Pipeline');
+    app.shell.add(panel, 'left', { rank: 350 });
+    restorer?.add(panel, panel.id);
+    commands.addCommand(Commands.openPanel, {
+      label: trans.__('Show the Pipeline Panel'),
+      icon: pipelineIcon,
+      execute: () => app.shell.activateById(panel.id)
+    });
+    palette?.addItem({ command: Commands.openPanel, category: trans.__('Pipeline') });
+  }
+};

@@ -1,0 +1,283 @@
+/** The documents that the server sends (jupyter_pipeline/server/openapi.yaml describes them). */
+
+export type JobState = 'pending' | 'running' | 'succeeded' | 'failed';
+export type Level = 'highly_sensitive' | 'moderately_sensitive' | 'minimally_sensitive';
+export type Verdict = 'run' | 'stale' | 'skip' | 'cannot_run';
+/** What is true of an action's outputs now. */
+export type Now = 'up_to_date' | 'stale' | 'to_run' | 'cannot_run' | 'pending' | 'running';
+export type RequestStatus = 'pending' | 'running' | 'failed' | 'succeeded' | 'nothing_to_do';
+
+export interface IProjectName {
+  id: string;
+  /** Relative to the server's folder. */
+  path: string;
+  workspace: string;
+}
+
+export interface ISynthetic {
+  /** Whether the data of this backend are synthetic. */
+  allowed: boolean;
+  shown: boolean;
+}
+
+export interface IExecutor {
+  asked: string;
+  name: string | null;
+  missing_isolation: string[];
+  message: string;
+}
+
+export interface IProject extends IProjectName {
+  organisation: string | null;
+  backend: string;
+  backends: string[];
+  revision: number;
+  engine: { running: boolean };
+  executor: IExecutor;
+  synthetic: ISynthetic;
+}
+
+export interface IOutputPattern {
+  level: Level;
+  name: string;
+  pattern: string;
+}
+
+export interface IAction {
+  name: string;
+  line: number | null;
+  run: string;
+  runtime: string;
+  needs: string[];
+  outputs: IOutputPattern[];
+  config: string | null;
+  notebook: boolean;
+}
+
+export interface IGraph {
+  width: number;
+  height: number;
+  nodes: { name: string; x: number; y: number; width: number; height: number; layer: number }[];
+  edges: { source: string; target: string; points: [number, number][] }[];
+}
+
+export interface IPipeline {
+  version: number;
+  population_size: number | null;
+  actions: IAction[];
+  graph: IGraph;
+}
+
+export interface ICell {
+  number: number;
+  state: string;
+  elapsed: number | null;
+  line: string;
+}
+
+export interface INotebook {
+  path: string | null;
+  tool: string | null;
+  /** Why the line runs word for word, where it does. */
+  note: string;
+  parameters: Record<string, unknown>;
+  level: Level;
+  total: number | null;
+  cells: ICell[];
+}
+
+export interface IJob {
+  id: string;
+  request: string;
+  action: string;
+  state: JobState;
+  code: string;
+  message: string;
+  /** Why it ran. */
+  reason: string;
+  run_command: string;
+  runtime: string;
+  executor: string;
+  exit_code: number | null;
+  created_at: string;
+  updated_at: string;
+  started_at: string | null;
+  completed_at: string | null;
+  elapsed: number | null;
+  cpu_time: number | null;
+  peak_memory: number | null;
+  cancelled: boolean;
+  revision: number;
+  notebook: INotebook | null;
+}
+
+export interface IEvent {
+  revision: number;
+  at: string;
+  kind: 'request' | 'job';
+  request: string;
+  job: string | null;
+  action: string | null;
+  state: string;
+  code: string;
+  message: string;
+}
+
+export interface IJobPage extends IJob {
+  timeline: IEvent[];
+}
+
+export interface IPlanned {
+  action: string;
+  verdict: Verdict;
+  reason: string;
+  waits_for: string | null;
+}
+
+export interface IPlan {
+  backend: string;
+  requested: string[];
+  force: boolean;
+  actions: IPlanned[];
+  counts: Record<Verdict, number>;
+  runtimes_to_build: { name: string; message: string }[];
+}
+
+export interface IActionStatus {
+  action: string;
+  now: Now;
+  reason: string;
+  job: IJob | null;
+}
+
+export interface IStatus {
+  actions: IActionStatus[];
+  /** Identifiers of unfinished requests. */
+  unfinished: string[];
+  revision: number;
+}
+
+export interface IRequest {
+  number: number;
+  id: string;
+  status: RequestStatus;
+  cancelled: boolean;
+  organisation: string | null;
+  workspace: string;
+  backend: string;
+  requested_by: string;
+  requested_actions: string[];
+  force: boolean;
+  branch: string | null;
+  commit: string | null;
+  dirty: boolean;
+  code: string | null;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  /** Seconds that its jobs ran, added up. */
+  runtime: number;
+  jobs: IJob[];
+  plan: IPlanned[];
+}
+
+export interface IRequestPage extends IRequest {
+  project_yaml: string;
+  /** Seconds from the first start to the last end. */
+  wall_clock: number | null;
+}
+
+export interface IComparison {
+  kind: 'previous' | 'previous_successful';
+  request: string | null;
+  number: number | null;
+  commit: string | null;
+  dirty: boolean | null;
+  code: string | null;
+  added: string[] | null;
+  changed: string[] | null;
+  removed: string[] | null;
+  reason: string;
+}
+
+export interface IOutput {
+  id: string;
+  path: string;
+  action: string;
+  job: string;
+  request: string;
+  level: Level;
+  size: number;
+  rows: number | null;
+  columns: number | null;
+  sha256: string;
+  viewable: boolean;
+  /** Why it may or may not be viewed. */
+  reason: string;
+  withheld: string | null;
+  present: boolean;
+  stand_in: string | null;
+}
+
+export interface IProblem {
+  file: string;
+  line: number | null;
+  column: number | null;
+  severity: 'error' | 'warning' | 'hint';
+  what: string;
+  remedy: string;
+  rule: string;
+  history: string;
+  action: string | null;
+  key: string | null;
+}
+
+export interface IChecked {
+  file: string;
+  rules: string;
+  valid: boolean;
+  errors: number;
+  warnings: number;
+  hints: number;
+  problems: IProblem[];
+}
+
+export interface IView {
+  number: number;
+  at: string;
+  who: string;
+  kind: string;
+  job: string | null;
+  path: string | null;
+  detail: string;
+}
+
+export interface IVersion {
+  version: string;
+  api: number;
+  mode: 'local' | 'service';
+  protected: boolean;
+  guarded: boolean;
+}
+
+/** A part of a log, by offsets in bytes. */
+export interface ILogPart {
+  text: string;
+  start: number;
+  after: number;
+  size: number;
+  /** The first byte that may be seen. */
+  earliest: number;
+  ended: boolean;
+}
+
+/** What Jupyter's event stream carries: job J of request R is now S, revision N. */
+export interface IBell {
+  project: string;
+  backend: string;
+  revision: number;
+  request: string;
+  job: string | null;
+  state: string;
+  code: string;
+}

@@ -1,0 +1,123 @@
+/** The widgets of the main area and the side: each a frame around one component or drawing. */
+
+import { ReactWidget } from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Message } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+import * as React from 'react';
+import { GraphBar, IGraphFilter } from './components/GraphBar';
+import { IPanelCallbacks, Panel } from './components/Panel';
+import { GraphView } from './dag';
+import { looksOf } from './looks';
+import { IPicture, PipelineModel } from './model';
+
+/** A component in a widget. */
+export class ComponentWidget extends ReactWidget {
+  constructor(private readonly _draw: () => JSX.Element) {
+    super();
+    this.addClass('jp-pipeline-document');
+  }
+
+  protected render(): JSX.Element {
+    return this._draw();
+  }
+}
+
+/** The panel at the side. */
+export function makePanel(
+  model: PipelineModel,
+  trans: TranslationBundle,
+  callbacks: IPanelCallbacks
+): ReactWidget {
+  const panel = new ComponentWidget(() => (
+    <Panel model={model} trans={trans} callbacks={callbacks} />
+  ));
+  panel.removeClass('jp-pipeline-document');
+  panel.addClass('jp-pipeline-side');
+  return panel;
+}
+
+export interface IGraphCallbacks {
+  openAction(name: string): void;
+  run(actions: string[]): void;
+}
+
+/** The graph in the main area. */
+export class GraphWidget extends Widget {
+  constructor(model: PipelineModel, trans: TranslationBundle, callbacks: IGraphCallbacks) {
+    super();
+    this.addClass('jp-pipeline-graph');
+    this._model = model;
+    this._trans = trans;
+    const bar = document.createElement('div');
+    const host = document.createElement('div');
+    host.className = 'jp-pipeline-graph-host';
+    this.node.append(bar, host);
+    this._view = new GraphView(host, {
+      open: name => callbacks.openAction(name),
+      select: names => {
+        this._selected = names;
+        this._bar.update();
+      }
+    });
+    this._bar = new ComponentWidget(() => (
+      <GraphBar
+        trans={trans}
+        selected={this._selected}
+        view={this._view}
+        onFilter={filter => this._filter(filter)}
+        onRun={() => callbacks.run(this._selected.length > 0 ? this._selected : ['run_all'])}
+      />
+    ));
+    this._barHost = bar;
+    model.changed.connect(this._onChanged, this);
+  }
+
+  dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._model.changed.disconnect(this._onChanged, this);
+    this._view.dispose();
+    this._bar.dispose();
+    super.dispose();
+  }
+
+  protected onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    Widget.attach(this._bar, this._barHost);
+    this._onChanged(this._model, this._model.picture);
+    this._view.fit();
+  }
+
+  protected onBeforeDetach(message: Message): void {
+    Widget.detach(this._bar);
+    super.onBeforeDetach(message);
+  }
+
+  protected onActivateRequest(): void {
+    this._view.select(this._selected, true);
+  }
+
+  private _onChanged(_: PipelineModel, picture: IPicture): void {
+    const graph = picture.pipeline?.graph;
+    const shape = JSON.stringify(graph ?? null);
+    if (graph && shape !== this._shape) {
+      this._view.setGraph(graph);
+      this._shape = shape;
+    }
+    this._view.setLooks(looksOf(picture, this._trans));
+  }
+
+  private _filter(filter: IGraphFilter): number {
+    return this._view.setFilter(filter);
+  }
+
+  private readonly _model: PipelineModel;
+  private readonly _trans: TranslationBundle;
+  private readonly _view: GraphView;
+  private readonly _bar: ComponentWidget;
+  private readonly _barHost: HTMLElement;
+  private _selected: string[] = [];
+  private _shape = '';
+}
