@@ -52,7 +52,7 @@ $(BUILT)/package.json: $(VENV)/frontend $(shell find $(FRONTEND)/src $(FRONTEND)
 labextension: $(BUILT)/package.json ## Build the JupyterLab extension and link it into .venv
 	rm -rf $(VENV)/share/jupyter/labextensions/jupyter-pipeline
 	mkdir -p $(VENV)/share/jupyter/labextensions
-	ln -s ../../../../../$(BUILT) $(VENV)/share/jupyter/labextensions/jupyter-pipeline
+	ln -s ../../../../$(BUILT) $(VENV)/share/jupyter/labextensions/jupyter-pipeline
 
 .PHONY: lab
 lab: labextension ## Start JupyterLab on the example studies
@@ -64,7 +64,7 @@ wheel: labextension ## Build the wheel, with the JupyterLab extension in it, int
 
 .PHONY: test
 test: labextension ## Set everything up and run all tests
-	cd $(FRONTEND) && $(NODE) jlpm test
+	cd $(FRONTEND) && export $(NODE) && jlpm check && jlpm test
 	$(BIN)/python -m pytest
 
 .PHONY: check

@@ -15,7 +15,7 @@ from ..notebook_commands import NotebookRun, recognise
 from ..project import Project
 from ..views import RequestView
 from . import contract
-from .projects import Known
+from .projects import Known, Projects
 from .replies import About, Call, Reply, as_json
 
 API = 1
@@ -35,7 +35,7 @@ def document(_: Call) -> Reply:
 def projects(call: Call) -> Reply:
     """The projects of this server, or the one that a path belongs to."""
     path = call["path"]
-    known = [call.projects.nearest(path)] if path is not None else call.projects.all()
+    known = call.projects.all() if path is None else _nearest(call.projects, path)
     return as_json({"projects": [_name(one, call.projects.workspace(one)) for one in known]})
 
 
@@ -223,6 +223,14 @@ def events(call: Call) -> Reply:
 
 
 # -- parts -----------------------------------------------------------------------------------------
+
+
+def _nearest(projects: Projects, path: str) -> list[Known]:
+    """The project that a path belongs to, if it belongs to one."""
+    try:
+        return [projects.nearest(path)]
+    except NotFound:
+        return []
 
 
 def _name(known: Known, workspace: str) -> Document:

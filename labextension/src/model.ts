@@ -105,11 +105,11 @@ export class PipelineModel implements IDisposable {
     if (this._pinned) {
       return;
     }
-    try {
-      const [nearest] = await this.api.projects(path);
+    const [nearest] = await this.api.projects(path).catch(() => []);
+    if (nearest) {
       await this.open(nearest.id, this._project?.backend ?? 'expectations');
-    } catch {
-      await this._openFirst(); // that path is in no project
+    } else if (!this._project) {
+      await this.refresh();
     }
   }
 
@@ -161,12 +161,6 @@ export class PipelineModel implements IDisposable {
       return { outputs, requests, pipeline, status };
     } catch (error) {
       return { outputs, requests, problem: asProblem(error) }; // such as a project.yaml with errors
-    }
-  }
-
-  private async _openFirst(): Promise<void> {
-    if (!this._project) {
-      await this.refresh();
     }
   }
 

@@ -156,6 +156,7 @@ export class Stage {
       } else if (by < STRETCH.least || by > STRETCH.most) {
         // Nothing is made while the scale still changes; what is missing then is seen merged.
         this.root.classList.toggle('jp-mod-filling', !this.isWhole && this.detailed);
+        this.drawFar();
         this.rescale();
         if (view.k < MERGED) {
           this.update();
@@ -292,6 +293,7 @@ export class Stage {
     this.root.classList.remove('jp-mod-far');
     this.root.classList.toggle('jp-mod-filling', made === budget);
     if (made === budget) {
+      this.drawFar();
       this.later();
       return;
     }
@@ -355,7 +357,9 @@ export class Stage {
   }
 
   private drawFar(): void {
-    if (this.isWhole || !this.farStale) {
+    const { classList } = this.root;
+    const visible = classList.contains('jp-mod-far') || classList.contains('jp-mod-filling');
+    if (!visible || !this.farStale) {
       return;
     }
     this.farStale = false;
