@@ -55,7 +55,7 @@ def _unguarded(serverapp: ServerApp) -> Iterator[str]:
         name = type(serverapp.web_app.settings["contents_manager"]).__name__
         yield (
             f"The contents manager {name} is not guarded, or other handlers stand before the guard. "
-            "Use a manager of files (unset c.ServerApp.contents_manager_class), and set c.JupyterPipeline.guarded."
+            "Use a manager of files (unset c.ServerApp.contents_manager_class), and set c.PipelineExtension.guarded."
         )
 
 
