@@ -99,11 +99,11 @@ def test_what_breaks_while_looking_at_the_files_leaves_a_record(real: Bench) -> 
 def test_a_command_that_cannot_be_started_at_all_is_broken(real: Bench) -> None:
     executor = real.executor()
     assert isinstance(executor, LocalExecutor)
-    task = real.shell("true")
-    os.waitpid(supervised(order_of(executor, task, cwd="/nonexistent")), 0)
+    task, missing = real.shell("true"), str(real.folder / "missing")
+    os.waitpid(supervised(order_of(executor, task, cwd=missing)), 0)
     result = result_of(executor, task)
     assert result.ending is Ending.BROKEN
-    assert "/nonexistent" in result.message
+    assert missing in result.message
 
 
 def test_a_damaged_table_does_not_harm_the_record(real: Bench) -> None:
