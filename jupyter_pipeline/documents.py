@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import lifecycle
 from .errors import ExecutorUnavailable, InvalidProject, PipelineError
-from .models import Event, Job, Problem, RuntimeInfo, Severity, ViewRecord
+from .models import Event, Job, Problem, RuntimeInfo, Severity
 from .plan import Verdict
+from .view_records import ViewRecord
 
 if TYPE_CHECKING:
     from .checking import Checked, Compatibility

@@ -11,8 +11,9 @@ from . import joblog, lifecycle, publication, viewing
 from .config import Config
 from .errors import NotFound
 from .lease import Lease
-from .models import Event, Job, State, StatusCode, ViewRecord
+from .models import Event, Job, State, StatusCode
 from .store import FILE, Store
+from .view_records import ViewRecord
 from .views import RequestView, ViewedOutput, view
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from .errors import StoreUnavailable
-from .models import Job, JobRequest, OutputFile, State, StatusCode, ViewKind
+from .models import Job, JobRequest, OutputFile, State, StatusCode
 from .notebook_progress import Cell
 from .store_guard import FILE, JOBS, damaged, has_content, not_writable, on_network, refuse_damaged, translated
 from .store_reading import StoreReading
 from .store_rows import REQUEST
 from .store_schema import APPLICATION_ID, SCHEMA, VERSION
+from .view_records import ViewKind
 
 
 def now() -> str:

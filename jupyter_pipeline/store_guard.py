@@ -49,8 +49,13 @@ def refuse_damaged(file: Path) -> None:
         raise StoreUnavailable(f"{file} cannot be read: {error.strerror}.", "Make it readable.") from error
     if header and header != _HEADER:
         raise damaged(file, "it is not a database")
-    if not header and (file.parent / JOBS).is_dir() and any((file.parent / JOBS).iterdir()):
+    if not header and _has_jobs(file.parent / JOBS):
         raise damaged(file, "it is empty or gone, but its jobs are still there")
+
+
+def _has_jobs(folder: Path) -> bool:
+    """Whether there is a job's folder; an executor that tries out whether it works here has a hidden one."""
+    return folder.is_dir() and any(not one.name.startswith(".") for one in folder.iterdir())
 
 
 @contextlib.contextmanager

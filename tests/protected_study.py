@@ -10,8 +10,9 @@ from pathlib import Path
 from support import notebook
 
 from jupyter_pipeline import ids
-from jupyter_pipeline.models import JobRequest, Level, OutputFile, ViewKind
+from jupyter_pipeline.models import JobRequest, Level, OutputFile
 from jupyter_pipeline.store import Store, now
+from jupyter_pipeline.view_records import ViewKind
 
 SECRET = "TOP-SECRET-ROW-OF-A-PATIENT"
 WITHHELD = "It has 9000 rows; at most 5000 may be viewed."

@@ -412,8 +412,9 @@ def test_half_written_log_of_a_crash_loses_only_what_was_not_finished(tmp_path: 
         assert len(store.requests()) == len(store.follow(0)) == 4
 
 
-def test_empty_folder_is_no_history(tmp_path: Path) -> None:
-    (tmp_path / JOBS).mkdir()
+@pytest.mark.parametrize("inside", ["", ".probe-12"], ids=["empty", "an executor is being tried out"])
+def test_empty_folder_is_no_history(tmp_path: Path, inside: str) -> None:
+    (tmp_path / JOBS / inside).mkdir(parents=True)
     assert Store.peek(tmp_path) is None
     with contextlib.closing(Store.open(tmp_path)) as store:
         assert store.requests() == []

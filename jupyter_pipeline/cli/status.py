@@ -21,8 +21,8 @@ def run(options: argparse.Namespace, out: Out) -> int:
     project = find_project(options)
     planned = project.plan([RUN_ALL]).actions
     jobs = project.newest_jobs(one.action for one in planned)
-    order = list(project.pipeline().actions)
-    planned = tuple(sorted(planned, key=lambda one: order.index(one.action)))
+    places = {name: place for place, name in enumerate(project.pipeline().actions)}
+    planned = tuple(sorted(planned, key=lambda one: places[one.action]))
     unfinished = project.unfinished()
     engine, executor = project.engine(), executor_document(project)
     if options.json:

@@ -15,6 +15,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
+from ..config import EXPECTATIONS
 from ..errors import PipelineError
 from . import contract
 from .contract import Asked, Given
@@ -114,8 +115,9 @@ class Handler(APIHandler):
     async def answer(self, function: Answer, *more: Any, shared: bool = False, **path: str) -> Reply:
         """What a function says to this request."""
         if "project" in path:
-            with contextlib.suppress(PipelineError):  # told by whoever answers
-                await self.services.tail.watch(path["project"], self.asked(**path).values["backend"])
+            backend = self.request.query_arguments.get("backend", [EXPECTATIONS.encode()])[-1]
+            with contextlib.suppress(PipelineError):  # told by whoever answers; what is asked is read there too
+                await self.services.tail.watch(path["project"], backend.decode(errors="replace"))
         given, named = self._given(path), self._named()
         order = Order(function, self.template, self._method(), given, named or getpass.getuser(), named, more)
         return await self.services.workers.answer(order, shared)

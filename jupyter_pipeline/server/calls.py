@@ -86,9 +86,10 @@ def problems(call: Call) -> Reply:
 def status(call: Call) -> Reply:
     """For each action, in the order of project.yaml, its newest job and whether it is up to date."""
     found = call.project
-    revision, order = found.revision(), list(found.pipeline().actions)
-    planned = sorted(found.plan([RUN_ALL]).actions, key=lambda one: order.index(one.action))
-    jobs = found.newest_jobs(order)
+    revision = found.revision()
+    places = {name: place for place, name in enumerate(found.pipeline().actions)}
+    planned = sorted(found.plan([RUN_ALL]).actions, key=lambda one: places[one.action])
+    jobs = found.newest_jobs(places)
     notebooks = found.notebooks(jobs.values())
     actions = [
         {

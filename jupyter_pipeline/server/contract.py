@@ -18,6 +18,8 @@ from ..errors import PipelineError
 
 HEADERS = ("Idempotency-Key", "Range")
 """The headers that some route asks for."""
+PREFIX = "jupyter_pipeline/v1"
+"""What all routes are below, itself below the server's base url."""
 METHODS = ("get", "post", "put", "delete")
 MOST_FIELDS = 1000
 """Parts of a query string, as tornado has it too."""

@@ -29,9 +29,6 @@ class PipelineExtension(ExtensionApp):
     """Runs pipelines behind a Jupyter server: routes, events, and the guard of what may not be seen."""
 
     name = "jupyter_pipeline"
-    extension_url = "/jupyter_pipeline/v1/version"
-    load_other_extensions = True
-
     state = Unicode("", config=True, help="Where our own files are kept; by default .jupyter_pipeline in each project.")
     executor = Unicode("", config=True, help="How jobs are run: auto, sandbox, process, or another that is installed.")
     jobs = Int(0, config=True, help="How many jobs of a project run at once; 0 is what the project says.", min=0)

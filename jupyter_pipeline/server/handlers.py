@@ -8,7 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from . import calls
+from . import calls, contract
 from .base import Handler, Services
 from .looking_handlers import (
     ContentHandler,
@@ -23,8 +23,6 @@ from .looking_handlers import (
     ViewHandler,
     ViewsHandler,
 )
-
-PREFIX = "jupyter_pipeline/v1"
 
 
 class VersionHandler(Handler):
@@ -309,8 +307,8 @@ HANDLERS: tuple[type[Handler], ...] = (
 
 def routes(base_url: str, services: Services) -> list[tuple[str, type[Handler], dict[str, Services]]]:
     """The routes below a base url, as tornado wants them."""
-    paths = [(url_path_join(base_url, PREFIX, _pattern(one)), one) for one in HANDLERS]
-    paths.append((f"{url_path_join(base_url, PREFIX)}(/.*)?", NothingHandler))
+    paths = [(url_path_join(base_url, contract.PREFIX, _pattern(one)), one) for one in HANDLERS]
+    paths.append((f"{url_path_join(base_url, contract.PREFIX)}(/.*)?", NothingHandler))
     return [(path, handler, {"services": services}) for path, handler in paths]
 
 

@@ -18,9 +18,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HT
 from tornado.httputil import HTTPServerRequest
 
 from ..errors import InvalidConfig
-from .replies import Reply, problem_of
+from .contract import PREFIX
+from .replies import UNTOLD, Reply, problem_of
 
-PREFIX = "jupyter_pipeline/v1"
 LONGEST = 90.0
 """Seconds that an answer may take; the longest `wait` is 60."""
 LARGEST = 80 * 1024**2
@@ -32,7 +32,7 @@ AGAIN = 5.0
 _ASKED = ("Accept", "Content-Type", "Idempotency-Key", "If-None-Match", "Range")
 _ANSWERED = (
     *("Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Range", "Content-Security-Policy", "Etag"),
-    *("Accept-Ranges", "Log-After", "Log-Earliest", "Log-Ended", "Log-Size", "Log-Start"),
+    *("Accept-Ranges", "Log-After", "Log-Earliest", "Log-Ended", "Log-Job", "Log-Size", "Log-Start"),
 )
 
 _log = logging.getLogger(__name__)
@@ -64,9 +64,9 @@ class Remote:
         try:
             return _reply(await self._fetch(request, path))
         except HTTPClientError as error:
-            if error.response is not None and error.code != HTTPStatus.UNAUTHORIZED:
+            if error.response is not None and not _is_stranger(error.response):
                 return _reply(error.response)
-            reason = "does not know this token" if error.code == HTTPStatus.UNAUTHORIZED else "does not answer in time"
+            reason = "does not know this token" if error.response is not None else "does not answer in time"
         except OSError as error:
             reason = f"cannot be reached ({error.strerror or type(error).__name__})"
         return problem_of(
@@ -128,6 +128,16 @@ class Remote:
         headers = {"Authorization": f"token {self._token}"}
         url = f"{self._url}{path}?{urlencode(query)}"
         return json.loads((await self._client.fetch(url, headers=headers, request_timeout=LONGEST)).body)
+
+
+def _is_stranger(response: HTTPResponse) -> bool:
+    """Whether the service has refused somebody whom it does not know; what it refuses to others has a type."""
+    if response.code != HTTPStatus.FORBIDDEN:
+        return False
+    try:
+        return bool(json.loads(response.body)["type"] == UNTOLD)
+    except (ValueError, KeyError, TypeError):
+        return False  # the page of an output that may not be viewed
 
 
 def _reply(response: HTTPResponse) -> Reply:

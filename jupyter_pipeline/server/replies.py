@@ -17,6 +17,8 @@ from ..project import Project
 from .contract import Asked, BadRequest
 from .projects import Projects
 
+UNTOLD = "about:blank"
+"""The type of a problem that its status tells all about (RFC 9457)."""
 STATUS: tuple[tuple[type[PipelineError], HTTPStatus], ...] = (
     (BadRequest, HTTPStatus.BAD_REQUEST),
     (errors.ProjectNotFound, HTTPStatus.NOT_FOUND),
@@ -102,7 +104,7 @@ def problem_of(
 ) -> Reply:
     """A problem object; `kind` tells apart what the status does not."""
     document = {
-        "type": f"urn:jupyter_pipeline:{kind}" if kind else "about:blank",
+        "type": f"urn:jupyter_pipeline:{kind}" if kind else UNTOLD,
         "title": status.phrase,
         "status": int(status),
         "detail": detail,

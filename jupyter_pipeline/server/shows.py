@@ -8,13 +8,15 @@ import zlib
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
 from .. import documents, levels, renderings, viewing
 from ..documents import Document
 from ..errors import OutputRefused
 from ..levels import MAX_SIZE
-from ..models import Job, ViewKind
+from ..models import Job
+from ..view_records import ViewKind
 from ..viewing import LogPart
 from ..views import ViewedOutput
 from .calls import job_of
@@ -28,15 +30,13 @@ MOST_SENT = 64 * 1024**2
 """Bytes of the largest file of synthetic data that is sent as it is."""
 MOST_LOG = 1 << 20
 """Bytes of a log that are given at once."""
-SCRIPTLESS = (
+_CONFINED = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; sandbox"
+    "form-action 'none'; frame-ancestors 'self'; "
 )
+SCRIPTLESS = f"{_CONFINED}sandbox"
 """For pages that jobs have written: nothing runs, nothing is loaded, and their origin is nobody's."""
-SCRIPTED = (
-    "default-src 'none'; img-src data:; style-src 'unsafe-inline'; font-src data:; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'self'; script-src 'unsafe-inline' 'unsafe-eval'; sandbox allow-scripts"
-)
+SCRIPTED = f"{_CONFINED}script-src 'unsafe-inline' 'unsafe-eval'; sandbox allow-scripts"
 """The same with scripts, for somebody who has asked for them: still without an origin, and without a network."""
 _IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 _MEDIA = {
@@ -70,8 +70,9 @@ def output(call: Call) -> Reply:
 
 def content(call: Call) -> Reply:
     """The file as it is. What a browser would draw is confined; what it does not know is to be saved."""
-    size = call.project.output(call["output"]).file.size
-    if size > MOST_SENT:
+    asked = call.project.output(call["output"])
+    size = asked.file.size
+    if asked.answer.allowed and size > MOST_SENT:
         raise OutputRefused(
             f"The file has {size / 1024**2:,.0f} MB, which is more than is sent to a browser.",
             "Open it in the project's folder.",
@@ -79,13 +80,13 @@ def content(call: Call) -> Reply:
     shown, data = call.project.read_output(call["output"], call.who, detail="the file")
     suffix = _suffix(shown)
     media = _MEDIA.get(suffix, "application/octet-stream")
-    headers = {"Content-Security-Policy": SCRIPTLESS, "Cache-Control": "private, no-store"}
+    more = {}
     if suffix == ".svgz":
-        headers["Content-Encoding"] = "gzip"
+        more["Content-Encoding"] = "gzip"
     if suffix not in _MEDIA:
         name = PurePosixPath(shown.file.path).name
-        headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-    return Reply(data, media, headers=headers)
+        more["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    return _confined(data, media, more=more)
 
 
 def view(call: Call, with_scripts: bool) -> Reply:
@@ -138,7 +139,7 @@ def log(call: Call) -> Reply:
 
 def _part(call: Call) -> Reply:
     """The part of a log that was asked for; the job is asked before the log, so that no end is missed."""
-    job = job_of(call)  # asked before the log, so that no end is missed
+    job = job_of(call)
     return _log(job, call.project.read_log(job, call.who, call["start"], call["limit"]))
 
 
@@ -196,8 +197,7 @@ def log_page(call: Call) -> Reply:
 def report(call: Call) -> Reply:
     """The report of the notebook that a job has executed."""
     found = call.project.read_report(job_of(call), call.who)
-    headers = {"Content-Security-Policy": SCRIPTLESS, "Cache-Control": "private, no-store"}
-    return Reply(found.content, "text/html; charset=utf-8", headers=headers)
+    return _confined(found.content, _MEDIA[".html"])
 
 
 # -- parts -----------------------------------------------------------------------------------------
@@ -259,9 +259,7 @@ def _authored(call: Call, shown: ViewedOutput) -> Reply:
     _, data = call.project.read_output(shown.id, call.who, kind, "a page")
     if _suffix(shown) == ".svgz":
         data = _unpacked(data)
-    media = "text/html; charset=utf-8" if _suffix(shown) == ".html" else "image/svg+xml"
-    policy = SCRIPTED if scripts else SCRIPTLESS
-    return Reply(data, media, headers={"Content-Security-Policy": policy, "Cache-Control": "private, no-store"})
+    return _confined(data, _MEDIA[_suffix(shown)], SCRIPTED if scripts else SCRIPTLESS)
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -311,6 +309,14 @@ def _link(call: Call) -> renderings.Link:
         return f"?{urlencode(kept)}"
 
     return link
+
+
+def _confined(
+    data: bytes, media: str, policy: str = SCRIPTLESS, more: Mapping[str, str] = MappingProxyType({})
+) -> Reply:
+    """What a job has written, under a policy that lets it do nothing; browsers do not keep it."""
+    headers = {"Content-Security-Policy": policy, "Cache-Control": "private, no-store", **more}
+    return Reply(data, media, headers=headers)
 
 
 def _page(page: str, status: HTTPStatus = HTTPStatus.OK) -> Reply:

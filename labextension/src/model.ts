@@ -164,6 +164,28 @@ export class PipelineModel implements IDisposable {
     }
   }
 
+  /** Ask anew for what jobs change, and for no more: bells ring often. */
+  private async _refreshJobs(): Promise<void> {
+    const asked = this._project;
+    if (!asked) {
+      return;
+    }
+    try {
+      const [outputs, { requests }, status] = await Promise.all([
+        asked.outputs(),
+        asked.requests(),
+        asked.status()
+      ]);
+      if (asked === this._project) {
+        this._set({ ...this._picture, outputs, requests, status, problem: null });
+      }
+    } catch (error) {
+      if (asked === this._project) {
+        this._set({ ...this._picture, problem: asProblem(error) });
+      }
+    }
+  }
+
   private _onBell(_: Event.IManager | unknown, event: Event.Emission): void {
     if (event.schema_id !== BELL) {
       return;
@@ -175,7 +197,7 @@ export class PipelineModel implements IDisposable {
     this._patch(bell);
     this._rung.emit(bell);
     window.clearTimeout(this._settling);
-    this._settling = window.setTimeout(() => void this._poll.refresh(), SETTLE);
+    this._settling = window.setTimeout(() => void this._refreshJobs(), SETTLE);
   }
 
   /** Show the new state of a job at once, before all is asked for again. */

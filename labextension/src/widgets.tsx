@@ -10,6 +10,7 @@ import { IPanelCallbacks, Panel } from './components/Panel';
 import { GraphView } from './dag';
 import { looksOf } from './looks';
 import { IPicture, PipelineModel } from './model';
+import { IPipeline } from './types';
 
 /** A component in a widget. */
 export class ComponentWidget extends ReactWidget {
@@ -100,11 +101,10 @@ export class GraphWidget extends Widget {
   }
 
   private _onChanged(_: PipelineModel, picture: IPicture): void {
-    const graph = picture.pipeline?.graph;
-    const shape = JSON.stringify(graph ?? null);
-    if (graph && shape !== this._shape) {
-      this._view.setGraph(graph);
-      this._shape = shape;
+    const { pipeline } = picture;
+    if (pipeline && pipeline !== this._pipeline) {
+      this._view.setGraph(pipeline.graph);
+      this._pipeline = pipeline;
     }
     this._view.setLooks(looksOf(picture, this._trans));
   }
@@ -119,5 +119,5 @@ export class GraphWidget extends Widget {
   private readonly _bar: ComponentWidget;
   private readonly _barHost: HTMLElement;
   private _selected: string[] = [];
-  private _shape = '';
+  private _pipeline: IPipeline | null = null;
 }

@@ -137,6 +137,13 @@ def fetch(url: str, token: str, method: str = "GET", body: Any = None) -> tuple[
         return error.code, error.read()
 
 
+def open_to_others(folder: Path) -> None:
+    """Let other users come to what is theirs below a folder of the tests."""
+    for parent in (folder, *folder.parents[:3]):
+        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o011)
+
+
 def prepared(folder: Path, token: str) -> None:
     """A folder of the service with a study, and a home of the person with a token."""
     actions = action(
@@ -164,9 +171,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Split]:
     require(os.geteuid() == 0, "root, to be two users")
     require(python_for_others() is not None, "a Python that other users can run")
     folder, token, ports = tmp_path_factory.mktemp("split"), secrets.token_hex(16), (free_port(), free_port())
-    for parent in (folder, *folder.parents[:3]):
-        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
+    open_to_others(folder)
     prepared(folder, token)
     with contextlib.ExitStack() as ends:
         service = started(ends, folder, "service", SERVICE, service_words(folder, ports[0]))
@@ -334,6 +339,25 @@ def test_the_service_answers_nobody_without_a_token_of_their_own(split: Split, t
     assert status in (401, 403), "a token in an address would end up in logs"
 
 
+def test_a_token_that_the_service_does_not_know_is_told(split: Split, tmp_path: Path) -> None:
+    open_to_others(tmp_path)
+    prepared(tmp_path, secrets.token_hex(16))
+    with contextlib.ExitStack() as ends:
+        ports = split.ports[0], free_port()
+        person = started(ends, tmp_path, "person", PERSON, person_words(tmp_path, ports))
+        found = Split(tmp_path, split.service, person, ports, "")
+        wait_until(lambda: found.ask("/version")[0] == 502)
+        assert "does not know this token" in json.loads(found.ask("/version")[1])["detail"]
+
+
+def test_a_log_comes_with_all_that_is_said_of_it(split: Split) -> None:
+    job = next(one for one in split.run()["jobs"] if one["action"] == "table")
+    url = f"http://127.0.0.1:{split.ports[1]}/jupyter_pipeline/v1{split.project}/jobs/{job['id']}/log"
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"Authorization": "token mine"})) as answer:
+        assert answer.read() == b"done\n"
+        assert (answer.headers["Log-Job"], answer.headers["Log-Ended"]) == (job["id"], "true")
+
+
 def test_the_persons_own_files_are_no_door(split: Split) -> None:
     home = split.folder / "person/home"
     (home / "link").symlink_to(split.folder / "service/studies/small/output/raw.csv")
@@ -344,10 +368,7 @@ def test_the_persons_own_files_are_no_door(split: Split) -> None:
 
 
 def test_a_service_that_is_away_is_told(split: Split, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    for parent in tmp_path.parents[:3]:
-        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
-            parent.chmod(parent.stat().st_mode | 0o011)
+    open_to_others(tmp_path)
     prepared(tmp_path, secrets.token_hex(16))
     with contextlib.ExitStack() as ends:
         ports = free_port(), free_port()
