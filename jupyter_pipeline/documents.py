@@ -156,7 +156,7 @@ def notebook_document(found: JobNotebook | None) -> Document | None:
 
 def request_document(view: RequestView, notebooks: Mapping[str, JobNotebook | None]) -> Document:
     """One request with its jobs, without its pipeline; `notebooks` by the job's identifier."""
-    request = view.request
+    request, chain = view.request, view.critical_path
     return {
         "number": view.number,
         "id": request.id,
@@ -176,6 +176,8 @@ def request_document(view: RequestView, notebooks: Mapping[str, JobNotebook | No
         "started_at": view.started_at,
         "finished_at": view.finished_at,
         "runtime": view.runtime,
+        "wall_clock": view.wall_clock,
+        "critical_path": {"actions": list(chain.actions), "seconds": chain.seconds} if chain else None,
         "jobs": [job_document(job, notebooks.get(job.id)) for job in view.jobs],
         "plan": planned_list(view.plan),
     }
@@ -222,9 +224,14 @@ def now_of(planned: Planned, job: Job | None) -> str:
     return NOW[planned.verdict]
 
 
-def action_document(planned: Planned, job: Job | None) -> Document:
+def action_document(planned: Planned, job: Job | None, expected: float | None) -> Document:
     """How it stands with an action; its newest job is to be added by whoever wants it there."""
-    return {"action": planned.action, "now": now_of(planned, job), "reason": planned.reason}
+    return {
+        "action": planned.action,
+        "now": now_of(planned, job),
+        "reason": planned.reason,
+        "expected": expected,
+    }
 
 
 def comparison_document(one: Comparison) -> Document:

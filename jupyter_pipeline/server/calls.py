@@ -90,10 +90,10 @@ def status(call: Call) -> Reply:
     places = {name: place for place, name in enumerate(found.pipeline().actions)}
     planned = sorted(found.plan([RUN_ALL]).actions, key=lambda one: places[one.action])
     jobs = found.newest_jobs(places)
-    notebooks = found.notebooks(jobs.values())
+    notebooks, expected = found.notebooks(jobs.values()), found.expected(places)
     actions = [
         {
-            **documents.action_document(one, jobs.get(one.action)),
+            **documents.action_document(one, jobs.get(one.action), expected.get(one.action)),
             "job": _job(jobs[one.action], notebooks) if one.action in jobs else None,
         }
         for one in planned
@@ -147,7 +147,7 @@ def request(call: Call) -> Reply:
     """A request with all that its page shows, but for the comparisons of its code."""
     view = _request(call)
     document = documents.request_document(view, call.project.notebooks(view.jobs))
-    return as_json({**document, "project_yaml": view.request.project_yaml, "wall_clock": view.wall_clock})
+    return as_json({**document, "project_yaml": view.request.project_yaml})
 
 
 def cancel_request(call: Call) -> Reply:
