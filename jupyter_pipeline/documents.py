@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from . import lifecycle
@@ -17,14 +18,17 @@ from .view_records import ViewRecord
 
 if TYPE_CHECKING:
     from .checking import Checked, Compatibility
+    from .foresight import Foresight, PlannedAction
     from .history import Comparison
-    from .plan import Plan, Planned
+    from .plan import Planned
     from .project import Project
     from .reporting import JobNotebook
     from .runtimes import Described
     from .views import RequestView, ViewedOutput
 
 Document = Mapping[str, Any]
+MOST_CHANGED = 20
+"""Changed files that a plan names."""
 NOW = {
     Verdict.RUN: "to_run",
     Verdict.STALE: "stale",
@@ -204,16 +208,46 @@ def output_document(viewed: ViewedOutput) -> Document:
     }
 
 
-def plan_document(plan: Plan, builds: Sequence[RuntimeInfo], backend: str) -> Document:
-    """A plan, and the runtimes that would be built first."""
+def plan_document(foreseen: Foresight, builds: Sequence[RuntimeInfo], backend: str) -> Document:
+    """A plan, what its jobs would do, and the runtimes that would be built first."""
+    plan, code = foreseen.plan, foreseen.code
     counts = Counter(one.verdict for one in plan.actions)
     return {
         "backend": backend,
         "requested": list(plan.requested),
         "force": plan.force,
-        "actions": planned_list(plan.actions),
+        "code": {
+            "branch": code.branch,
+            "commit": code.commit,
+            "dirty": code.dirty,
+            "changed": list(code.changed[:MOST_CHANGED]),
+            "changed_count": len(code.changed),
+        },
+        "actions": [
+            {**one, **_foreseen(foreseen.actions[name])}
+            for name, one in zip(foreseen.actions, planned_list(plan.actions), strict=True)
+        ],
         "counts": {str(verdict): counts[verdict] for verdict in NOW},
         "runtimes_to_build": [{"name": info.name, "message": info.message} for info in builds],
+    }
+
+
+def _foreseen(action: PlannedAction) -> Document:
+    """What a job of the action would do."""
+    notebook = action.notebook
+    return {
+        "runtime": action.runtime,
+        "expected": action.expected,
+        "run_command": action.run_command,
+        "line": action.line,
+        "notebook": {
+            "path": notebook.path,
+            "tool": notebook.tool,
+            "parameters": dict(notebook.parameters),
+            "declared": [asdict(one) for one in notebook.declared],
+        }
+        if notebook
+        else None,
     }
 
 

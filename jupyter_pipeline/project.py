@@ -35,6 +35,7 @@ from .store import JOBS, Key, Store, now
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
     from .checking import Checked
+    from .foresight import Foresight
     from .runtimes import Described
 
 POLL = 0.1
@@ -79,12 +80,14 @@ class Project(Viewing, Machine):
 
     def plan(self, actions: Sequence[str], force: bool = False, revision: str | None = None) -> Plan:
         """What a request would do now, and why; nothing is started."""
-        look = planning.survey(self.config, revision, self._published())
-        with self._peek() as store:
-            made = look.plan(actions, store, force)
-        with contextlib.suppress(OSError):
-            look.save()
-        return made
+        return self._planned(actions, force, revision)[1]
+
+    def foresee(self, actions: Sequence[str], force: bool = False, revision: str | None = None) -> Foresight:
+        """The same with the code that would run, and for each action what it runs and how long that should take."""
+        from . import foresight
+
+        look, made = self._planned(actions, force, revision)
+        return foresight.foresee(look, made, self.expected(one.action for one in made.actions))
 
     def builds(self, plan: Plan) -> list[RuntimeInfo]:
         """The runtimes that must be built before the plan's jobs can run."""
@@ -235,6 +238,14 @@ class Project(Viewing, Machine):
         return count
 
     # -- helpers -----------------------------------------------------------------------------------
+
+    def _planned(self, actions: Sequence[str], force: bool, revision: str | None) -> tuple[planning.Survey, Plan]:
+        look = planning.survey(self.config, revision, self._published())
+        with self._peek() as store:
+            made = look.plan(actions, store, force)
+        with contextlib.suppress(OSError):
+            look.save()
+        return look, made
 
     def _published(self) -> frozenset[str]:
         """The paths at which jobs have published outputs."""

@@ -104,8 +104,8 @@ def status(call: Call) -> Reply:
 
 def plan(call: Call) -> Reply:
     """What a request would do now."""
-    made = call.project.plan(call["actions"], call["force"], call["revision"])
-    return as_json(documents.plan_document(made, call.project.builds(made), call.project.config.backend))
+    made = call.project.foresee(call["actions"], call["force"], call["revision"])
+    return as_json(documents.plan_document(made, call.project.builds(made.plan), call.project.config.backend))
 
 
 def runtimes(call: Call) -> Reply:
