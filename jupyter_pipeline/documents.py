@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import lifecycle
-from .errors import ExecutorUnavailable, InvalidProject, PipelineError
+from .errors import ExecutorUnavailable, PipelineError
 from .models import Event, Job, Problem, RuntimeInfo, Severity
 from .plan import Verdict
 from .view_records import ViewRecord
@@ -36,12 +36,11 @@ NOW = {
 
 def error_document(error: PipelineError) -> Document:
     """What went wrong."""
-    problems = error.problems if isinstance(error, InvalidProject) else ()
     return {
         "kind": type(error).__name__,
         "message": error.message,
         "remedy": error.remedy,
-        "problems": problem_list(problems, "project.yaml"),
+        "problems": problem_list(error.problems, "project.yaml"),
     }
 
 

@@ -93,9 +93,8 @@ def status_of(error: PipelineError) -> HTTPStatus:
 
 def problem(error: PipelineError, hide: Callable[[str], str]) -> Reply:
     """An error as a problem object (RFC 9457); `hide` takes out of its texts what is not to be told."""
-    problems = error.problems if isinstance(error, errors.InvalidProject) else ()
     status = status_of(error)
-    more = {"problems": problem_list(problems, "project.yaml")} if problems else {}
+    more = {"problems": problem_list(error.problems, "project.yaml")} if error.problems else {}
     return problem_of(status, hide(error.message), hide(error.remedy), type(error).__name__, more)
 
 
