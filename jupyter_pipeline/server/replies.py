@@ -17,6 +17,8 @@ from ..project import Project
 from .contract import Asked, BadRequest
 from .projects import Projects
 
+LOCAL, SERVICE = "local", "service"
+"""Where the engines and outputs are: on the person's own server, or behind the service of split mode."""
 UNTOLD = "about:blank"
 """The type of a problem that its status tells all about (RFC 9457)."""
 STATUS: tuple[tuple[type[PipelineError], HTTPStatus], ...] = (
@@ -65,6 +67,11 @@ class About:
     mode: str
     protected: bool
     guarded: bool
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the projects are a person's own, to be written into."""
+        return self.mode == LOCAL
 
 
 @dataclass(frozen=True, slots=True)
