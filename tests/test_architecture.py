@@ -16,8 +16,8 @@ LAYERS = {
     "rules": (
         "yamlsyntax yamlscalars yamltree rulesets spec spec_action spec_checks spec_extraction spec_faults spec_paths "
         "spec_schema spec_files study_files command_files script_files script_uses script_r script_stata upgrade "
-        "graph layout layout_order layout_part renderings patterns plan lifecycle levels commands notebook_commands "
-        "notebook_flags notebook_parameters notebook_progress dependencies pysource compare"
+        "graph looks wording layout layout_order layout_part renderings fragments patterns plan lifecycle levels "
+        "commands notebook_commands notebook_flags notebook_parameters notebook_progress dependencies pysource compare"
     ),
     "effects": (
         "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git snapshots "
@@ -27,7 +27,7 @@ LAYERS = {
         "views project project_looking project_machine project_viewing engine service planning publication following "
         "history housekeeping doctor checking notebook_watch reporting documents viewing protection"
     ),
-    "surfaces": "cli server",
+    "surfaces": "cli server interactive",
 }
 """A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""
 
