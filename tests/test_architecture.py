@@ -27,7 +27,7 @@ LAYERS = {
         "views project project_looking project_machine project_viewing engine service planning publication following "
         "history housekeeping doctor checking notebook_watch reporting documents viewing protection"
     ),
-    "surfaces": "cli server interactive",
+    "surfaces": "cli server interactive magics",
 }
 """A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""
 

@@ -40,6 +40,7 @@ TONES: Mapping[str, str] = {
 _SHORT = 24
 """Letters that are kept in one line."""
 _LINE = "#80808059"
+_TABLE = "border-collapse: collapse; margin: 4px 0; color: inherit; font-size: inherit"
 _CELL = f"text-align: left; vertical-align: top; padding: 2px 14px 2px 0; border-bottom: 1px solid {_LINE}"
 
 
@@ -98,10 +99,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> Html:
     """Rows below each other; headers are text, cells are HTML."""
     head = "".join(f'<th scope="col" style="{_CELL}">{shown(name)}</th>' for name in headers)
     body = "".join("<tr>" + "".join(f'<td style="{_CELL}">{cell}</td>' for cell in row) + "</tr>" for row in rows)
-    return Html(
-        f'<table style="border-collapse: collapse; margin: 4px 0"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>"
-    )
+    return Html(f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')
 
 
 def bar(done: int, total: int, label: str) -> Html:

@@ -6,12 +6,7 @@ from ..looks import VERDICTS
 from ..wording import duration, plural
 from .markup import Document, Html, block, dim, heading, mark, note, shown, table, word
 
-_COUNTED = {
-    "to_run": "to run",
-    "stale": "stale, to run again",
-    "up_to_date": "to skip",
-    "cannot_run": "cannot run here",
-}
+_COUNTED = {"run": "to run", "stale": "stale, to run again", "skip": "to skip", "cannot_run": "that cannot run here"}
 
 
 def plan(document: Document) -> Html:
