@@ -99,7 +99,7 @@ class Project:
         return Job.of(self._document("job", job=name))
 
     def log(self, name: str) -> Log:
-        """The end of what a job printed, as far as it may be seen, by its action or identifier. The look is recorded."""
+        """The end of what a job printed, as far as it may be seen, by its action or its id. The look is recorded."""
         job = self.job(name)
         answer = self.source.ask("log", job=job.id)
         omitted = int(answer.headers.get("log-start", 0)) > 0
