@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .interactive import Project as Project
 
 __version__ = "0.1.0.dev0"
+
+
+def __getattr__(name: str) -> Any:
+    """``Project``, which is loaded when it is first asked for."""
+    if name == "Project":
+        from .interactive import Project
+
+        return Project
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext jupyter_pipeline`` calls."""
+    from .magics import register
+
+    register(shell)
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

@@ -31,6 +31,11 @@ ENV_STATE = "JUPYTER_PIPELINE_STATE"
 ENV_CACHE = "JUPYTER_PIPELINE_CACHE"
 ENV_JOBS = "JUPYTER_PIPELINE_JOBS"
 ENV_EXECUTOR = "JUPYTER_PIPELINE_EXECUTOR"
+ENV_SERVICE_URL = "JUPYTER_PIPELINE_SERVICE_URL"
+ENV_SERVICE_TOKEN_FILE = "JUPYTER_PIPELINE_SERVICE_TOKEN_FILE"
+"""Where the service of split mode is, and a person's token for it; set by their Jupyter server for its kernels."""
+ENV_ACTION = "JUPYTER_PIPELINE_ACTION"
+"""Set in jobs alone: the action that runs."""
 
 DEFAULT_LIMITS = Limits(memory=4 * 1024**3)
 """4 GB a job as on the platform (job-runner: controller/config.py)."""

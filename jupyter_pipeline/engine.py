@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from . import executors, lifecycle, publication, runtimes, staging
-from .config import Config
+from .config import ENV_ACTION, Config
 from .errors import ExecutorUnavailable, OutputRefused, PipelineError
 from .executors import Executor, Task
 from .lifecycle import Decision, Facts, Step
@@ -274,7 +274,8 @@ class Engine:
         staging.link_inputs(folder / "inputs", files)
         staging.make_folders(folder / "inputs", (pattern for _, _, pattern in recorded["outputs"]))
         self.store.record_fingerprint(job.id, fingerprint)
-        environment = {"OPENSAFELY_BACKEND": self.config.backend} | runtimes.secrets(runtime, self.config)
+        known = {"OPENSAFELY_BACKEND": self.config.backend, ENV_ACTION: job.action}
+        environment = known | runtimes.secrets(runtime, self.config)
         return Task(
             id=job.id,
             folder=folder,

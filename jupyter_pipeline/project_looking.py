@@ -118,6 +118,16 @@ class Looking:
         request = self.request(job.request_id).request
         return reporting.of_job(self.config, self.notebook(job), job, to, provenance_of(request, job, job.runtime))
 
+    def report_of_file(self, path: Path, to: str = "html") -> Report:
+        """The report of a notebook as it stands; pictures may come from its folder, or from the project it is in.
+
+        Raises InvalidRequest when it cannot be read, ReportFailed when it cannot be made.
+        """
+        from . import reporting
+
+        inside = path.resolve().is_relative_to(self.config.root)
+        return reporting.of_file(path, to, self.config.root if inside else None)
+
     def convert(self, path: str) -> str:
         """Make the HTML report of a notebook of the project, as it stands, beside it; the report's path.
 

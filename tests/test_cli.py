@@ -19,7 +19,8 @@ from support import action, cli, make_project
 
 from jupyter_pipeline.cli.logs import Harmless
 from jupyter_pipeline.cli.parser import build
-from jupyter_pipeline.cli.text import clock, duration, safe, size
+from jupyter_pipeline.cli.text import safe
+from jupyter_pipeline.wording import clock, duration, size
 
 DOCS = Path(__file__).parent.parent / "docs" / "cli.md"
 

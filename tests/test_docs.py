@@ -410,7 +410,7 @@ def test_environment_of_a_job_is_listed(tmp_path: Path) -> None:
     runtime = models.Runtime("r", "", "sh", ())
     task = Task("id", tmp_path, (), tmp_path, tmp_path, runtime, models.Limits(), ())
     shown = {name for cells in rows(page("isolation"), "Variable") for name in coded(cells[0])}
-    added = {"OPENSAFELY_BACKEND", "TMPDIR", "STATA_LICENSE", "STATA_PROGRAM", "R_LIBS_USER"}
+    added = {"OPENSAFELY_BACKEND", config.ENV_ACTION, "TMPDIR", "STATA_LICENSE", "STATA_PROGRAM", "R_LIBS_USER"}
     assert shown == set(local.environment(task, "/tmp")) | added
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ..wording import listed, plural
 from . import OK, find_project
 from .documents import write
-from .text import Out, listed, plural, safe
+from .text import Out, safe
 
 if TYPE_CHECKING:
     from ..models import Job

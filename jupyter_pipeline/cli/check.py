@@ -12,10 +12,11 @@ from .. import checking, rulesets
 from ..checking import Checked, Compatibility, by_rule
 from ..errors import ProjectNotFound
 from ..models import Problem, Severity
+from ..wording import plural
 from ..yamlsyntax import MAX_SIZE
 from . import FAILED, OK, find_project
 from .documents import checked_document, write
-from .text import Out, plural, print_problem, safe
+from .text import Out, print_problem, safe
 
 HEADS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.HINT: "Hints"}
 MAX_LINES = 12

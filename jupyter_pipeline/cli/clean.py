@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from ..config import parse_duration
 from ..errors import InvalidRequest
+from ..wording import size
 from . import OK, find_project
 from .documents import Document, write
-from .text import Cell, Out, size
+from .text import Cell, Out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 
 from ..project import Project
+from ..wording import plural
 from . import FAILED, OK
 from .documents import write
-from .text import Cell, Out, plural, safe
+from .text import Cell, Out, safe
 
 LOOKS = {"ok": ("good", "good", "ok"), "note": ("warn", "warn", "note"), "missing": ("bad", "bad", "missing")}
 """Health: symbol, style, word."""

@@ -6,9 +6,10 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..errors import InvalidRequest
+from ..wording import plural, size
 from . import OK, find_project
 from .documents import output_document, write
-from .text import Cell, Out, plural, safe, size
+from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..project import Project

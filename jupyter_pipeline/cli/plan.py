@@ -6,21 +6,15 @@ import argparse
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ..looks import VERDICTS
 from ..models import RUN_ALL
+from ..wording import plural
 from . import OK, find_project
 from .documents import plan_document, write
-from .text import Cell, Out, plural, safe
+from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..plan import Planned
-
-LOOKS = {
-    "run": ("busy", "busy", "run"),
-    "stale": ("again", "warn", "stale"),
-    "skip": ("skip", "dim", "skip"),
-    "cannot_run": ("bad", "bad", "cannot run"),
-}
-"""Verdict: symbol, style, words."""
 
 
 def run(options: argparse.Namespace, out: Out) -> int:
@@ -44,7 +38,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
 
 
 def _row(out: Out, one: Planned) -> list[Cell]:
-    symbol, style, words = LOOKS[one.verdict]
+    symbol, style, words = VERDICTS[one.verdict]
     action = f"{out.symbol(symbol)} {safe(one.action)}"
     return [(action, style), (words, style), (safe(one.reason), "dim" if style == "dim" else "plain")]
 

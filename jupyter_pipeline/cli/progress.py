@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..models import Event, Job, State, StatusCode
+from ..wording import duration, moment
 from .states import look
-from .text import Out, duration, moment, safe
+from .text import Out, safe
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

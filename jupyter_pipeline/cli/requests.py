@@ -5,21 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from ..looks import REQUESTS
+from ..wording import clock, moment
 from . import OK, find_project
 from .documents import request_document, write
-from .text import Cell, Out, clock, moment, safe
+from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..views import RequestView
-
-LOOKS = {
-    "succeeded": ("good", "good"),
-    "failed": ("bad", "bad"),
-    "running": ("busy", "busy"),
-    "pending": ("wait", "dim"),
-    "nothing_to_do": ("skip", "dim"),
-}
-"""Request status: symbol and style."""
 
 
 def run(options: argparse.Namespace, out: Out) -> int:
@@ -38,7 +31,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
 
 
 def _row(out: Out, view: RequestView) -> list[Cell]:
-    symbol, style = LOOKS[view.status]
+    symbol, style, _ = REQUESTS[view.status]
     done = sum(1 for job in view.jobs if job.state.is_final)
     return [
         (f"{out.symbol(symbol)} {view.number:>4}", style),

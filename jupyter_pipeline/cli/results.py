@@ -6,8 +6,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..models import Job, State, StatusCode
+from ..wording import duration
 from . import states
-from .text import Cell, Out, duration, safe
+from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..project import Project

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from ..config import parse_duration
 from ..errors import InvalidRequest
 from ..models import RUN_ALL, Job, RuntimeState, State, StatusCode
+from ..wording import listed
 from . import CANCELLED, FAILED, OK, attending, find_project
 from .documents import Document, output_document, request_document, write
 from .progress import Lines, Live, Rows, Watcher
 from .results import print_jobs, print_verdict
 from .signals import Interrupts
-from .text import Out, listed, safe
+from .text import Out, safe
 
 if TYPE_CHECKING:
     from ..project import Project

@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest
+from ..wording import size
 from . import OK, find_project
 from .documents import Document, runtime_document, write
-from .text import Cell, Out, safe, size
+from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..project import Project

@@ -6,13 +6,13 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..config import EXPECTATIONS
+from ..looks import REQUESTS, VERDICTS
 from ..notebook_commands import masked
+from ..wording import clock, duration, moment, plural
 from . import OK, find_project, states
 from .documents import Document, comparison_document, request_document, write
-from .plan import LOOKS
-from .requests import LOOKS as STATUS_LOOKS
 from .results import wall_clock
-from .text import Cell, Out, clock, duration, moment, plural, safe
+from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..models import Job
@@ -172,7 +172,7 @@ def _critical_path(view: RequestView) -> str:
 
 def _details(out: Out, view: RequestView) -> None:
     request = view.request
-    symbol, style = STATUS_LOOKS[view.status]
+    symbol, style, _ = REQUESTS[view.status]
     status = str(view.status).replace("_", " ").capitalize()
     commit = request.commit[:7] if request.commit else "none: the project is not in a git repository"
     if request.dirty:
@@ -229,6 +229,6 @@ def _plan(out: Out, view: RequestView) -> None:
     _heading(out, "Why each action ran or did not")
     rows: list[list[Cell]] = []
     for one in view.plan:
-        symbol, style, words = LOOKS[one.verdict]
+        symbol, style, words = VERDICTS[one.verdict]
         rows.append([(f"{out.symbol(symbol)} {safe(one.action)}", style), (words, style), safe(one.reason)])
     out.table(("", "", ""), rows)

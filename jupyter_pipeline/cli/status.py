@@ -6,9 +6,10 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..models import RUN_ALL, Job
+from ..wording import duration, moment, plural
 from . import OK, find_project, states
 from .documents import Document, action_document, executor_document, job_document, now_of, write
-from .text import Cell, Out, duration, moment, plural, safe
+from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..plan import Planned

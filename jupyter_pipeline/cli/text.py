@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ..errors import InvalidProject, PipelineError
+from ..looks import SYMBOLS
 
 if TYPE_CHECKING:
     from ..models import Problem
@@ -25,17 +26,6 @@ STYLES = {
     "head": "1;4",
     "plain": "",
 }
-SYMBOLS = {
-    "good": ("✓", "+"),
-    "bad": ("✗", "x"),
-    "warn": ("!", "!"),
-    "busy": ("▶", ">"),
-    "wait": ("·", "."),
-    "skip": ("○", "-"),
-    "again": ("↻", "~"),
-    "stopped": ("■", "#"),
-}
-"""In Unicode, and for terminals without it."""
 NARROWEST = 28
 """Columns that the last cell of a row needs; with fewer it goes below the row."""
 
@@ -139,49 +129,6 @@ def safe(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\u00a0" else c.encode("unicode_escape").decode() for c in text)
-
-
-def duration(seconds: float | None) -> str:
-    """Such as ``0.1 s``, ``1:05`` (minutes) or ``2:00:00``."""
-    if seconds is None:
-        return ""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    return clock(seconds) if whole >= 3600 else f"{whole // 60}:{whole % 60:02}"
-
-
-def clock(seconds: float) -> str:
-    """Hours, minutes and seconds, as the platform's pages show them."""
-    whole = round(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
-
-
-def moment(iso: str | None) -> str:
-    """A time in UTC to the second."""
-    return iso[:19].replace("T", " ") if iso else ""
-
-
-def size(count: int) -> str:
-    """Bytes in a unit that fits."""
-    value = float(count)
-    for unit in ("bytes", "KB", "MB", "GB", "TB"):
-        if value < 1024 or unit == "TB":
-            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 100 else f"{value:.1f} {unit}"
-        value /= 1024
-    return ""
-
-
-def plural(count: int, word: str) -> str:
-    """Such as ``1 job`` or ``2 jobs``."""
-    return f"{count} {word}{'' if count == 1 else 's'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as words."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
 def print_error(out: Out, error: PipelineError) -> None:

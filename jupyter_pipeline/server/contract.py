@@ -11,7 +11,6 @@ from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs
 
-import jsonschema
 import yaml
 
 from ..errors import PipelineError
@@ -44,6 +43,11 @@ class Parameter:
 class Operation:
     """One verb of one path."""
 
+    name: str
+    """Its operationId."""
+    template: str
+    method: str
+    """In small letters."""
     action: str
     """What is asked of Jupyter's authorizer: ``read`` or ``write``."""
     resource: str
@@ -62,11 +66,26 @@ def operations() -> Mapping[tuple[str, str], Operation]:
     document = yaml.load(text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     found = {}
     for path, item in document["paths"].items():
-        shared = item.get("parameters", [])
         for method in METHODS:
             if method in item:
-                found[path, method] = _operation(document, shared, item[method])
+                found[path, method] = _operation(document, path, method)
     return found
+
+
+def operation(name: str) -> Operation:
+    """The operation of that name. Raises KeyError."""
+    return _by_name()[name]
+
+
+def prepare() -> None:
+    """Read the document, and load what requests are checked with, so that nobody has to wait for that later."""
+    operations()
+    import jsonschema  # noqa: F401 - up to seconds, where many checkers of formats are installed
+
+
+@functools.cache
+def _by_name() -> Mapping[str, Operation]:
+    return {one.name: one for one in operations().values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +124,16 @@ def read(operation: Operation, given: Given) -> Asked:
     return Asked(values, content)
 
 
+def taken(operation: Operation, values: Mapping[str, Any], body: Mapping[str, Any] | None) -> Asked:
+    """What is asked for within one process, with defaults filled in; who calls functions is not checked."""
+    defaults = {parameter.name: parameter.schema.get("default") for parameter in operation.parameters}
+    content = dict(body) if body is not None else None
+    if content is not None and operation.body is not None:
+        for name, schema in operation.body.get("properties", {}).items():
+            content.setdefault(name, schema.get("default"))
+    return Asked({**defaults, **values}, content)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request that is as it should be."""
@@ -114,10 +143,15 @@ class Asked:
     body: Any
 
 
-def _operation(document: Any, shared: Any, item: Any) -> Operation:
+def _operation(document: Any, path: str, method: str) -> Operation:
+    item = document["paths"][path][method]
+    shared = document["paths"][path].get("parameters", [])
     parameters = [_resolved(document, one) for one in (*shared, *item.get("parameters", []))]
     body = item.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     return Operation(
+        item.get("operationId", ""),
+        path,
+        method,
         item["x-authorization"]["action"],
         item["x-authorization"]["resource"],
         tuple(Parameter(one["name"], one["in"], one["schema"], one.get("required", False)) for one in parameters),
@@ -197,6 +231,8 @@ def _refuse(constant: str) -> None:
 def _mismatch(value: Any, schema: Mapping[str, Any]) -> str:
     """What is wrong with a value, or an empty text."""
     try:
+        import jsonschema
+
         found = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(value))
     except RecursionError:
         return "it is nested too deeply"

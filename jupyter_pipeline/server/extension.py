@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from traitlets import Bool, Enum, Float, Int, Unicode
 
-from ..config import cores
+from ..config import ENV_EXECUTOR, ENV_JOBS, ENV_SERVICE_TOKEN_FILE, ENV_SERVICE_URL, ENV_STATE, cores
 from ..errors import PipelineError
 from ..protection import Protection
 from . import contract, guard, handlers, protected_mode
@@ -70,7 +71,7 @@ class PipelineExtension(ExtensionApp):
             raise SystemExit(1) from error  # of any other error the server would only make a note
 
     def _initialize(self) -> None:
-        contract.operations()  # read now, so that nobody has to wait for it later
+        contract.prepare()
         root = Path(self._server.root_dir)
         about = About(self.mode, self.protected_mode, self.mode == LOCAL and self.guarded)
         self.services = Services(Projects(root, self._project_settings()), self.workers or min(cores(), 4), about)
@@ -78,6 +79,7 @@ class PipelineExtension(ExtensionApp):
             guard.install(self._server, Protection(root, settings=self._project_settings()))
         self._check_protection()
         self.services.updates = self.mode == SERVICE and self.updates
+        self._tell_kernels()
         if self.service_url:
             self.services.remote = Remote(self.service_url, self.service_token_file, self._emit, self.rest)
         assert self._server.event_logger is not None
@@ -131,6 +133,17 @@ class PipelineExtension(ExtensionApp):
 
     def _project_settings(self) -> dict[str, Any]:
         return {"state": self.state or None, "executor": self.executor or None, "jobs": self.jobs or None}
+
+    def _tell_kernels(self) -> None:
+        """Let the kernels that this server starts find the same store or service: they inherit its environment."""
+        told = {
+            ENV_STATE: self.state,
+            ENV_EXECUTOR: self.executor,
+            ENV_JOBS: str(self.jobs or ""),
+            ENV_SERVICE_URL: self.service_url,
+            ENV_SERVICE_TOKEN_FILE: self.service_token_file,
+        }
+        os.environ.update({name: value for name, value in told.items() if value})
 
     def _emit(self, event: dict[str, Any]) -> None:
         assert self._server.event_logger is not None

@@ -82,7 +82,7 @@ def main() -> None:
     os.dup2(2, 1)  # whatever is printed is for the server's log
     setup: tuple[Path, Mapping[str, Any]] = pickle.loads(read_bytes(source) or b"")
     projects = Projects(*setup)
-    contract.operations()
+    contract.prepare()
     gc.freeze()
     while (data := read_bytes(source)) is not None:
         try:

@@ -1,0 +1,39 @@
+"""What a request would do."""
+
+from __future__ import annotations
+
+from ..looks import VERDICTS
+from ..wording import duration, plural
+from .markup import Document, Html, block, dim, heading, mark, note, shown, table, word
+
+_COUNTED = {"run": "to run", "stale": "stale, to run again", "skip": "to skip", "cannot_run": "that cannot run here"}
+
+
+def plan(document: Document) -> Html:
+    """A ``plan`` document: which actions would run, which not, and why."""
+    actions = document["actions"]
+    counts = [f"{document['counts'][key]} {words}" for key, words in _COUNTED.items() if document["counts"].get(key)]
+    told = f"{plural(len(actions), 'action')}: {', '.join(counts)}." if counts else "Nothing to do."
+    rows = [_row(one) for one in actions]
+    return block(
+        heading("Plan", dim(told)),
+        _code(document.get("code")),
+        *(note(f"{one['name']} is built first. {one['message']}", "warn") for one in document["runtimes_to_build"]),
+        table(("Action", "Verdict", "Usually takes", "Why"), rows) if rows else "",
+    )
+
+
+def _row(one: Document) -> list[str]:
+    expected = one.get("expected")
+    takes = shown(duration(expected)) if expected is not None and one["verdict"] in ("run", "stale") else ""
+    return [word(one["action"]), mark(VERDICTS[one["verdict"]]), takes, shown(one["reason"])]
+
+
+def _code(code: Document | None) -> str:
+    """Which code would run, where the document says it."""
+    if not code or not code.get("commit"):
+        return ""
+    branch = f" on {code['branch']}" if code.get("branch") else ""
+    changes = plural(code.get("changed_count", 0), "file")
+    dirty = f", with {changes} changed since" if code.get("dirty") else ""
+    return note(f"The code of commit {code['commit'][:7]}{branch}{dirty}.")

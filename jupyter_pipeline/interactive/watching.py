@@ -1,0 +1,109 @@
+"""Showing a request while it runs: in a notebook a display that is updated, in a terminal a line for each change."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+from ..looks import SYMBOLS, of_job
+from ..wording import duration
+from .runs import Run, RunFailed
+
+LEAVE, CANCEL = "leave", "cancel"
+
+
+def is_notebook() -> bool:
+    """Whether this process is a kernel, which can update what it has displayed."""
+    shell = _shell()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def watch(run: Run, on_interrupt: str = LEAVE, timeout: float | None = None) -> Any:
+    """Wait for a request and show how it goes; as ``Run.wait``. An interrupt leaves its jobs running, or cancels them.
+
+    What an interrupt did is said; then it goes on as KeyboardInterrupt, so that a notebook stops there.
+    """
+    try:
+        return run.wait(timeout, each_turn=_shower(run))
+    except KeyboardInterrupt:
+        say(_interrupted(run, on_interrupt))
+        raise
+    except RunFailed as failed:
+        if is_notebook():
+            from .. import fragments
+
+            first = failed.jobs[0]
+            display(fragments.failure(first.document, run.tail(first)))
+        raise
+
+
+def say(text: str) -> None:
+    """Tell a sentence."""
+    if is_notebook():
+        from .. import fragments
+
+        display(fragments.fault(text, ""))
+    else:
+        sys.stdout.write(f"{text}\n")
+
+
+def display(html: str) -> Any:
+    """Show a fragment in a notebook; the handle by which it is updated."""
+    from IPython.display import HTML
+    from IPython.display import display as show
+
+    return show(HTML(html), display_id=True)  # type: ignore[no-untyped-call]
+
+
+def _interrupted(run: Run, on_interrupt: str) -> str:
+    if on_interrupt == CANCEL:
+        count = run.cancel()
+        return f"Interrupted: {count} unfinished job{'s' * (count != 1)} of request {run.number} will be cancelled."
+    return f"Interrupted: request {run.number} goes on without this cell. `project.cancel({run.number})` would stop it."
+
+
+def _shower(run: Run) -> Callable[[Any], None] | None:
+    if is_notebook():
+        return _in_notebook(run)
+    shell = _shell()
+    return _in_terminal(sys.stdout) if shell is not None else None
+
+
+def _in_notebook(run: Run) -> Callable[[Any], None]:
+    from .. import fragments
+
+    last = fragments.request(run.document)
+    handle = display(last)
+
+    def show(document: Any) -> None:
+        nonlocal last
+        html = fragments.request(document)
+        if html != last:  # quiet when nothing happens
+            from IPython.display import HTML
+
+            last = html
+            handle.update(HTML(html))  # type: ignore[no-untyped-call]
+
+    return show
+
+
+def _in_terminal(stream: TextIO) -> Callable[[Any], None]:
+    told: set[str] = set()
+
+    def show(document: Any) -> None:
+        for job in document["jobs"]:
+            if job["state"] in ("succeeded", "failed") and job["id"] not in told:
+                told.add(job["id"])
+                look = of_job(job["state"], job["code"])
+                took = f", {duration(job['elapsed'])}" if job["elapsed"] is not None else ""
+                stream.write(f"{SYMBOLS[look.symbol][0]} {job['action']}: {look.words}{took}\n")
+        stream.flush()
+
+    return show
+
+
+def _shell() -> Any:
+    """IPython's shell, if this runs in one; IPython is not imported for that."""
+    module = sys.modules.get("IPython")
+    return module.get_ipython() if module is not None else None
