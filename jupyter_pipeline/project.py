@@ -1,7 +1,7 @@
 """Project: the one facade that every surface calls. Thin: each method delegates.
 
-Looking is in ``project_looking`` and ``project_viewing``, this machine in ``project_machine``. What is printed, drawn
-or sent is the surfaces' business; rules, files and processes are below.
+Looking is in ``project_looking`` and ``project_viewing``, comparing in ``project_comparing``, this machine in
+``project_machine``. What is printed, drawn or sent is the surfaces' business; rules, files and processes are below.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from .following import Teller
 from .lease import Lease
 from .models import Event, JobRequest, Pipeline, RuntimeInfo, RuntimeState
 from .plan import Plan
+from .project_comparing import Comparing
 from .project_machine import Machine
-from .project_viewing import Viewing
 from .store import JOBS, Key, Store, now
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
@@ -44,7 +44,7 @@ POLL = 0.1
 """Seconds between looks at the store while another process is the engine."""
 
 
-class Project(Viewing, Machine):
+class Project(Comparing, Machine):
     """A folder with project.yaml, and everything one can do with it. Methods raise PipelineError."""
 
     def __init__(self, config: Config) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .. import __version__, documents, layout
 from ..additions import NewAction
+from ..comparison_documents import code_document, file_document
 from ..documents import Document
 from ..errors import InvalidRequest, NotFound
 from ..levels import may_show_synthetic
@@ -182,6 +183,13 @@ def comparisons(call: Call) -> Reply:
     """The code of a request beside that of earlier ones."""
     compared = call.project.comparisons(_request(call).request.id)
     return as_json({"comparisons": [documents.comparison_document(one) for one in compared]})
+
+
+def differences(call: Call) -> Reply:
+    """The files that differ between the code of two requests, or what differs in one of them."""
+    found = call.project.differences(_request(call).request.id, call["with"])
+    path = call["path"]
+    return as_json(code_document(found) if path is None else file_document(found.file(path)))
 
 
 # -- jobs ------------------------------------------------------------------------------------------
