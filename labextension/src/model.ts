@@ -8,12 +8,14 @@ import { Api, Problem, ProjectApi } from './api';
 import {
   IBell,
   IChecked,
+  IJob,
   IOutput,
   IPipeline,
   IProject,
   IProjectName,
   IRequest,
-  IStatus
+  IStatus,
+  JobState
 } from './types';
 
 const BELL = 'urn:jupyter_pipeline:job:v1';
@@ -21,6 +23,11 @@ const BELL = 'urn:jupyter_pipeline:job:v1';
 const SETTLE = 300;
 /** Milliseconds between two looks where no bell is heard, unless the settings say otherwise. */
 const LOOK = 10000;
+/** Requests that are asked for at first, and how many more each time that somebody wants older ones. */
+const LISTED = 20;
+const OLDER = 100;
+/** The most that the server gives at once. */
+const MOST = 1000;
 
 /** Everything that is known of the project that is shown; a new object at every change. */
 export interface IPicture {
@@ -30,7 +37,10 @@ export interface IPicture {
   status: IStatus | null;
   checked: IChecked | null;
   outputs: IOutput[];
+  /** The newest ones, newest first. */
   requests: IRequest[];
+  /** Whether there are older requests. */
+  hasOlder: boolean;
   /** What stands in the way of showing more. */
   problem: Problem | null;
   loading: boolean;
@@ -44,6 +54,7 @@ const NOTHING: IPicture = {
   checked: null,
   outputs: [],
   requests: [],
+  hasOlder: false,
   problem: null,
   loading: true
 };
@@ -120,6 +131,7 @@ export class PipelineModel implements IDisposable {
       return;
     }
     this._project = this.api.project(id, backend);
+    this._listed = LISTED;
     this._set({ ...NOTHING, projects: this._picture.projects });
     await this.refresh();
   }
@@ -154,14 +166,25 @@ export class PipelineModel implements IDisposable {
     }
   }
 
+  /** List older requests too. */
+  async showOlder(): Promise<void> {
+    this._listed = Math.min(this._listed + OLDER, MOST);
+    await this._refreshJobs();
+  }
+
   private async _loaded(asked: ProjectApi): Promise<Partial<IPicture>> {
-    const [outputs, { requests }] = await Promise.all([asked.outputs(), asked.requests()]);
+    const [outputs, requests] = await Promise.all([asked.outputs(), this._requests(asked)]);
     try {
       const [pipeline, status] = await Promise.all([asked.pipeline(), asked.status()]);
-      return { outputs, requests, pipeline, status };
+      return { outputs, ...requests, pipeline, status };
     } catch (error) {
-      return { outputs, requests, problem: asProblem(error) }; // such as a project.yaml with errors
+      return { outputs, ...requests, problem: asProblem(error) }; // such as a project.yaml with errors
     }
+  }
+
+  private async _requests(asked: ProjectApi): Promise<Pick<IPicture, 'requests' | 'hasOlder'>> {
+    const { requests, next } = await asked.requests(undefined, this._listed);
+    return { requests, hasOlder: next !== null };
   }
 
   /** Ask anew for what jobs change, and for no more: bells ring often. */
@@ -171,13 +194,13 @@ export class PipelineModel implements IDisposable {
       return;
     }
     try {
-      const [outputs, { requests }, status] = await Promise.all([
+      const [outputs, requests, status] = await Promise.all([
         asked.outputs(),
-        asked.requests(),
+        this._requests(asked),
         asked.status()
       ]);
       if (asked === this._project) {
-        this._set({ ...this._picture, outputs, requests, status, problem: null });
+        this._set({ ...this._picture, outputs, ...requests, status, problem: null });
       }
     } catch (error) {
       if (asked === this._project) {
@@ -196,23 +219,44 @@ export class PipelineModel implements IDisposable {
     }
     this._patch(bell);
     this._rung.emit(bell);
-    window.clearTimeout(this._settling);
-    this._settling = window.setTimeout(() => void this._refreshJobs(), SETTLE);
+    this._refreshSoon();
+  }
+
+  /** Ask once for all bells of a while, also where they never stop ringing, and never twice at a time. */
+  private _refreshSoon(): void {
+    if (this._settling === 0) {
+      this._settling = window.setTimeout(() => {
+        void this._refreshJobs().finally(() => {
+          this._settling = 0;
+          if (this._rangMeanwhile) {
+            this._rangMeanwhile = false;
+            this._refreshSoon();
+          }
+        });
+      }, SETTLE);
+    } else {
+      this._rangMeanwhile = true;
+    }
   }
 
   /** Show the new state of a job at once, before all is asked for again. */
   private _patch(bell: IBell): void {
     const { status } = this._picture;
+    const state = bell.state as JobState;
+    const patched = <T extends IJob>(job: T): T =>
+      job.id === bell.job ? { ...job, state, code: bell.code } : job;
     const actions = status?.actions.map(one => {
       if (!one.job || one.job.id !== bell.job) {
         return one;
       }
-      const state = bell.state as typeof one.job.state;
       const now = state === 'pending' || state === 'running' ? state : one.now;
-      return { ...one, now, job: { ...one.job, state, code: bell.code } };
+      return { ...one, now, job: patched(one.job) };
     });
     if (status && actions) {
-      this._set({ ...this._picture, status: { ...status, actions } });
+      const requests = this._picture.requests.map(one =>
+        one.id === bell.request ? { ...one, jobs: one.jobs.map(patched) } : one
+      );
+      this._set({ ...this._picture, requests, status: { ...status, actions } });
     }
   }
 
@@ -229,6 +273,8 @@ export class PipelineModel implements IDisposable {
   private _project: ProjectApi | null = null;
   private _pinned = false;
   private _settling = 0;
+  private _rangMeanwhile = false;
+  private _listed = LISTED;
   private _isDisposed = false;
 }
 

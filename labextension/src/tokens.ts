@@ -18,6 +18,9 @@ export const Commands = {
   openJob: `${NAME}:open-job`,
   openRequest: `${NAME}:open-request`,
   openOutput: `${NAME}:open-output`,
+  openComparison: `${NAME}:open-comparison`,
+  openReport: `${NAME}:open-report`,
+  openLine: `${NAME}:open-line`,
   run: `${NAME}:run`,
   cancel: `${NAME}:cancel`,
   refresh: `${NAME}:refresh`

@@ -56,6 +56,7 @@ export class GraphWidget extends Widget {
     this.node.append(bar, host);
     this._view = new GraphView(host, {
       open: name => callbacks.openAction(name),
+      collapsed: prefixes => this._collapse(prefixes),
       select: names => {
         this._selected = names;
         this._bar.update();
@@ -65,8 +66,14 @@ export class GraphWidget extends Widget {
       <GraphBar
         trans={trans}
         selected={this._selected}
+        actions={this._names}
+        collapsed={this._collapsed}
         view={this._view}
         onFilter={filter => this._filter(filter)}
+        onCollapse={prefixes => {
+          this._view.setCollapsed(prefixes);
+          this._collapse(prefixes);
+        }}
         onRun={() => callbacks.run(this._selected.length > 0 ? this._selected : ['run_all'])}
       />
     ));
@@ -105,8 +112,15 @@ export class GraphWidget extends Widget {
     if (pipeline && pipeline !== this._pipeline) {
       this._view.setGraph(pipeline.graph);
       this._pipeline = pipeline;
+      this._names = pipeline.actions.map(action => action.name);
+      this._bar.update();
     }
     this._view.setLooks(looksOf(picture, this._trans));
+  }
+
+  private _collapse(prefixes: string[]): void {
+    this._collapsed = prefixes;
+    this._bar.update();
   }
 
   private _filter(filter: IGraphFilter): number {
@@ -119,5 +133,7 @@ export class GraphWidget extends Widget {
   private readonly _bar: ComponentWidget;
   private readonly _barHost: HTMLElement;
   private _selected: string[] = [];
+  private _names: string[] = [];
+  private _collapsed: string[] = [];
   private _pipeline: IPipeline | null = null;
 }

@@ -73,7 +73,7 @@ export function Button(props: IButtonProps): JSX.Element {
   return (
     <button
       type="button"
-      className={`jp-pipeline-button jp-mod-styled ${kind}`}
+      className={`jp-pipeline-button ${kind}`}
       disabled={props.disabled}
       title={props.title}
       aria-pressed={props.pressed}
@@ -115,6 +115,22 @@ export function Waiting({ problem, reload, trans }: IWaitingProps): JSX.Element 
     );
   }
   return <Trouble problem={problem} reload={reload} trans={trans} />;
+}
+
+/** What went wrong with something that a person asked for. */
+export function Failed(props: {
+  problem: Problem | null;
+  trans: TranslationBundle;
+  onForget?(): void;
+}): JSX.Element | null {
+  const { problem, onForget, trans } = props;
+  return problem ? (
+    <Banner tone="bad" alert>
+      <p>{problem.detail}</p>
+      {problem.remedy && <p>{problem.remedy}</p>}
+      {onForget && <Button onClick={onForget}>{trans.__('Close')}</Button>}
+    </Banner>
+  ) : null;
 }
 
 /** A problem with its remedy, and a way to try again. */

@@ -4,7 +4,7 @@ import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application'
 import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
-import { askToRun } from '../components/RunDialog';
+import { askToRun, IAskOptions } from '../components/RunDialog';
 import { PipelineModel } from '../model';
 import { Commands, IPipelineModel, NAME } from '../tokens';
 import { IRequest } from '../types';
@@ -26,7 +26,11 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     commands.addCommand(Commands.run, {
       label: trans.__('Run the Pipeline...'),
       isEnabled: () => model.project !== null,
-      execute: args => run(model, (args.actions as string[] | undefined) ?? ['run_all'], trans)
+      execute: args =>
+        run(model, (args.actions as string[] | undefined) ?? ['run_all'], trans, {
+          force: args.force === true,
+          onOpenLine: line => void commands.execute(Commands.openLine, { line })
+        })
     });
     commands.addCommand(Commands.cancel, {
       label: trans.__('Cancel What Is Unfinished...'),
@@ -47,23 +51,24 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
 async function run(
   model: PipelineModel,
   actions: string[],
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  options: IAskOptions
 ): Promise<void> {
   const { project } = model;
-  const choice = project && (await askToRun(project, actions, trans));
+  const choice = project && (await askToRun(project, actions, trans, options));
   if (!project || !choice) {
     return;
   }
   try {
     await project.submit(actions, choice.force, choice.revision, UUID.uuid4());
   } catch (error) {
-    await showDialog({
-      title: trans.__('This cannot be run'),
-      body: String((error as Error).message),
-      buttons: [Dialog.okButton()]
-    });
+    await tell(trans.__('This cannot be run'), error);
   }
   await model.refresh();
+}
+
+async function tell(title: string, error: unknown): Promise<void> {
+  await showDialog({ title, body: (error as Error).message, buttons: [Dialog.okButton()] });
 }
 
 async function cancel(model: PipelineModel, trans: TranslationBundle): Promise<void> {
@@ -78,7 +83,11 @@ async function cancel(model: PipelineModel, trans: TranslationBundle): Promise<v
     ]
   });
   if (project && answer.button.accept) {
-    await Promise.all(unfinished.map(request => project.cancelRequest(request)));
+    try {
+      await Promise.all(unfinished.map(request => project.cancelRequest(request)));
+    } catch (error) {
+      await tell(trans.__('Not everything was cancelled'), error);
+    }
     await model.refresh();
   }
 }

@@ -24,27 +24,35 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(NAME);
     const { commands } = app;
     const panel = makePanel(model, trans, {
-      run: actions => void commands.execute(Commands.run, { actions }),
+      run: (actions, force) => void commands.execute(Commands.run, { actions, force }),
       cancel: () => void commands.execute(Commands.cancel),
       refresh: () => void commands.execute(Commands.refresh),
       openGraph: () => void commands.execute(Commands.openGraph),
       openJob: job => void commands.execute(Commands.openJob, { job }),
-      openRequest: request => void commands.execute(Commands.openRequest, { request }),
+      openRequest: (request, compareWith) =>
+        void commands.execute(Commands.openRequest, { request, compareWith }),
       openOutput: output => void commands.execute(Commands.openOutput, { output: output.id }),
-      openProblem: problem => {
-        const folder = model.picture.project?.path ?? '.';
-        const path = folder === '.' ? 'project.yaml' : `${folder}/project.yaml`;
-        void commands
-          .execute('docmanager:open', { path, factory: 'Editor' })
-          .then(() => commands.execute('fileeditor:go-to-line', { line: problem.line }))
-          .catch(() => undefined); // without that command the file is open all the same
-      }
+      openReport: job =>
+        void commands.execute(Commands.openReport, { job: job.id, action: job.action }),
+      openLine: line => void commands.execute(Commands.openLine, { line })
     });
     panel.id = `${NAME}-panel`;
     panel.title.icon = pipelineIcon;
     panel.title.caption = trans.__('Pipeline');
     app.shell.add(panel, 'left', { rank: 350 });
     restorer?.add(panel, panel.id);
+    commands.addCommand(Commands.openLine, {
+      label: trans.__('Open project.yaml'),
+      isEnabled: () => model.project !== null,
+      execute: async args => {
+        const folder = model.picture.project?.path ?? '.';
+        const path = folder === '.' ? 'project.yaml' : `${folder}/project.yaml`;
+        await commands.execute('docmanager:open', { path, factory: 'Editor' });
+        if (typeof args.line === 'number' && commands.hasCommand('fileeditor:go-to-line')) {
+          await commands.execute('fileeditor:go-to-line', { line: args.line });
+        }
+      }
+    });
     commands.addCommand(Commands.openPanel, {
       label: trans.__('Show the Pipeline Panel'),
       icon: pipelineIcon,
