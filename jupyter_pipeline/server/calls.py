@@ -6,7 +6,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from .. import __version__, documents, layout
+from .. import __version__, documents, layout, spec_schema
 from ..additions import NewAction
 from ..comparison_documents import code_document, file_document
 from ..documents import Document
@@ -32,6 +32,11 @@ def version(_: Call, about: About) -> Reply:
 def document(_: Call) -> Reply:
     """The document that describes the routes."""
     return Reply(contract.text().encode(), "application/yaml")
+
+
+def schema(_: Call) -> Reply:
+    """The JSON Schema of project.yaml."""
+    return Reply(spec_schema.text().encode(), "application/schema+json")
 
 
 def projects(call: Call) -> Reply:

@@ -49,6 +49,18 @@ class ContractHandler(Handler):
         await self.reply(calls.document)
 
 
+class SchemaHandler(Handler):
+    """The JSON Schema of project.yaml."""
+
+    template = "/project.schema.json"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:version")
+    async def get(self) -> None:
+        """The schema, for editors."""
+        await self.reply(calls.schema)
+
+
 class ProjectsHandler(Handler):
     """The projects of this server."""
 
@@ -323,6 +335,7 @@ class NothingHandler(Handler):
 HANDLERS: tuple[type[Handler], ...] = (
     VersionHandler,
     ContractHandler,
+    SchemaHandler,
     ProjectsHandler,
     ProjectHandler,
     PipelineHandler,

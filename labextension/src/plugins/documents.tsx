@@ -30,6 +30,9 @@ export const documentsPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     launcher: ILauncher | null
   ): void => {
+    if (model.missing) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(NAME);
     const documents = new Documents(app, model, trans);
     const { commands } = app;
