@@ -32,7 +32,7 @@ class PipelineWidget(anywidget.AnyWidget):
     beginning until `close`; once shown, as long as it is shown somewhere.
     """
 
-    _esm = t.Unicode(module.text("widget.js") or "export default { render() {} };").tag(sync=True)
+    _esm = t.Unicode(module.text("widget.js") or "export default {};").tag(sync=True)
     _css = t.Unicode(module.text("widget.css")).tag(sync=True)
     _kind = t.Unicode().tag(sync=True)
     _notice = t.Unicode().tag(sync=True)
@@ -112,12 +112,24 @@ class PipelineWidget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:  # type: ignore[override]
         return self._bundle()
 
+    def open(self) -> None:
+        """Make it known to the front end, where there is one: else notebooks would keep a state that nobody needs."""
+        if module.is_live():
+            super().open()
+
+    @property
+    def model_id(self) -> str:
+        """By what front ends know it; asked for by what contains it."""
+        if self.comm is None:
+            super().open()
+        return str(super().model_id)
+
     # -- parts --
 
     def _begin(self) -> None:
         """Show what can be shown at once, in the thread of who makes it."""
         try:
-            self.take({want: self._watch.ask(want) for want in self.wants()})
+            self._watch.begin(self)
         except PipelineError as error:
             self.trouble(error)
 

@@ -35,7 +35,7 @@ class PipelineView(PipelineWidget):
 
     def __init__(self, project: Any, **traits: Any) -> None:
         self._job: Document | None = None
-        self._log = ""
+        self._log = ("", "")
         self._written: object = None
         super().__init__(project, _kind="pipeline", **traits)
         self.observe(self._chosen, "selected")
@@ -66,7 +66,8 @@ class PipelineView(PipelineWidget):
             elif want.operation == "job":
                 self._job = answer.json()
             else:
-                self._log = answer.content.decode("utf-8", errors="replace")
+                text = answer.content.decode("utf-8", errors="replace")
+                self._log = (str(dict(want.parameters)["job"]), text)
         self._show(also)
 
     def happened(self, events: Sequence[Document]) -> None:
@@ -120,9 +121,8 @@ class PipelineView(PipelineWidget):
             return {"action": one["action"], "facts": [("Why", one["reason"]), ("Job", "never run")], "log": ""}
         if self._job is None or self._job["id"] != one["job"]["id"]:
             return {"action": one["action"], "facts": [("Why", one["reason"])], "log": ""}
-        return {"action": one["action"], "facts": rows.facts_of(self._job), "log": self._log}
+        log = self._log[1] if self._log[0] == self._job["id"] else ""
+        return {"action": one["action"], "facts": rows.facts_of(self._job), "log": log}
 
     def _chosen(self, _: Any) -> None:
-        self._job, self._log = None, ""
-        self._show({})
-        self._watch.wake()
+        self._watch.do(lambda: self._show({}))

@@ -96,7 +96,7 @@ class Watch:
         self._ended = False
         self._thread: threading.Thread | None = None
         self._asked: dict[Wanted, _Asked] = {}
-        self._given: dict[tuple[int, Wanted], bytes] = {}
+        self._given: dict[int, dict[Wanted, bytes]] = {}
         self._revision: int | None = None
         self._quiet_since = time.monotonic()
         self._work: deque[Callable[[], None]] = deque()
@@ -111,14 +111,20 @@ class Watch:
         """Whether its thread runs."""
         return self._thread is not None and self._thread.is_alive()
 
-    def ask(self, want: Wanted) -> Answer:
-        """Ask for a document at once, in the caller's thread, and remember it. Raises PipelineError."""
+    def begin(self, viewer: Viewer) -> None:
+        """Give a widget its documents at once, in the caller's thread. Raises PipelineError."""
+        wants = viewer.wants()
+        for want in wants:
+            self._ask(want)
+        self._give(viewer, wants)
+
+    def _ask(self, want: Wanted) -> None:
+        """Ask for a document, and remember it. Raises PipelineError."""
         if self._revision is None:  # before the first document, so that nothing between both is missed
             self._revision = int(self._source.ask("project").json()["revision"])
         begun = time.monotonic()
         answer = self._source.ask(want.operation, **dict(want.parameters))
         self._asked[want] = _Asked(time.monotonic(), time.monotonic() - begun, answer)
-        return answer
 
     def join(self, viewer: Viewer) -> None:
         """Serve a widget from here on."""
@@ -135,7 +141,7 @@ class Watch:
         with self._lock:
             if viewer in self._viewers:
                 self._viewers.remove(viewer)
-            self._given = {key: value for key, value in self._given.items() if key[0] != id(viewer)}
+            self._given.pop(id(viewer), None)
         self._rung.set()
 
     def look_soon(self) -> None:
@@ -147,10 +153,6 @@ class Watch:
     def do(self, work: Callable[[], None]) -> None:
         """Do something in the thread, which may take a while."""
         self._work.append(work)
-        self._rung.set()
-
-    def wake(self) -> None:
-        """Look now, because what a widget wants is another."""
         self._rung.set()
 
     def end(self, patience: float = 1.0) -> None:
@@ -215,7 +217,7 @@ class Watch:
             for want in some:
                 known = self._asked.get(want)
                 if known is None or known.is_due(now, viewer.is_busy):
-                    self.ask(want)
+                    self._ask(want)
             self._give(viewer, some)
 
     def _events(self) -> Sequence[Mapping[str, Any]]:
@@ -229,13 +231,10 @@ class Watch:
 
     def _give(self, viewer: Viewer, some: Sequence[Wanted]) -> None:
         """Hand a widget what differs from what it was given last."""
-        new: dict[Wanted, Answer] = {}
-        for want in some:
-            asked = self._asked.get(want)
-            if asked is None or self._given.get((id(viewer), want)) == asked.answer.content:
-                continue
-            self._given[id(viewer), want] = asked.answer.content
-            new[want] = asked.answer
+        answers = {want: self._asked[want].answer for want in some if want in self._asked}
+        before = self._given.get(id(viewer), {})
+        self._given[id(viewer)] = {want: answer.content for want, answer in answers.items()}
+        new = {want: answer for want, answer in answers.items() if before.get(want) != answer.content}
         if new:
             viewer.take(new)
 

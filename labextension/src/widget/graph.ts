@@ -10,6 +10,7 @@ import { headOf, pathOf } from '../dag/scene';
 import { FONT, measureWith } from '../dag/shape';
 import { ENGLISH } from '../dag/texts';
 import { Box, GraphData, GraphEdge, NodeLook, NodeState } from '../dag/types';
+import { Memory } from './model';
 
 /** Scales below which boxes have no notes, and no words. */
 const NOTES = 0.62;
@@ -40,10 +41,10 @@ export class Graph {
   private from: string | null = null;
   private selected: string | null = null;
   private scale = 0;
-  private chosen = false;
 
   constructor(
     host: HTMLElement,
+    private readonly memory: Memory,
     private readonly select: (name: string | null) => void
   ) {
     this.root = div('jp-dag jp-pw-graph', host);
@@ -110,13 +111,13 @@ export class Graph {
   }
 
   zoom(factor: number): void {
-    this.chosen = true;
     this.rescale(this.scale * factor);
+    this.memory.scale = this.scale;
   }
 
   /** Show everything. */
   fit(): void {
-    this.chosen = false;
+    this.memory.scale = undefined;
     this.rescale(this.fitting());
   }
 
@@ -140,9 +141,9 @@ export class Graph {
   }
 
   private resize(): void {
-    if (!this.chosen && this.root.clientWidth) {
+    if (this.root.clientWidth) {
       const all = this.fitting();
-      this.rescale(all >= LEAST ? all : READABLE);
+      this.rescale(this.memory.scale ?? (all >= LEAST ? all : READABLE));
     }
   }
 

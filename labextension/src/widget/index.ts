@@ -5,11 +5,11 @@ import { put, say } from '../dag/dom';
 import { keepTime, make, setClock } from './dom';
 import { showJobs, showProgress } from './jobs';
 import { showLog } from './log';
-import { follow, Model } from './model';
+import { follow, Memory, Model, Show } from './model';
 import { showOutputs } from './outputs';
 import { showPipeline } from './pipeline';
 
-const KINDS: Record<string, (model: Model, host: HTMLElement, signal: AbortSignal) => void> = {
+const KINDS: Record<string, Show> = {
   pipeline: showPipeline,
   jobs: showJobs,
   progress: showProgress,
@@ -17,7 +17,7 @@ const KINDS: Record<string, (model: Model, host: HTMLElement, signal: AbortSigna
   outputs: showOutputs
 };
 
-function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
+function render(model: Model, el: HTMLElement, memory: Memory): () => void {
   const ending = new AbortController();
   const { signal } = ending;
   const host = make('div');
@@ -36,7 +36,7 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   follow(model, ['height'], signal, () =>
     host.style.setProperty('--jp-pw-height', `${model.get('height')}px`)
   );
-  KINDS[model.get('_kind') as string](model, host, signal);
+  KINDS[model.get('_kind') as string](model, host, signal, memory);
   keepTime(host, signal);
   model.send({ shown: 1 });
   return () => {
@@ -45,4 +45,10 @@ function render({ model, el }: { model: Model; el: HTMLElement }): () => void {
   };
 }
 
-export default { render };
+/** Called once for each widget. */
+export default () => {
+  const memory: Memory = {};
+  return {
+    render: ({ model, el }: { model: Model; el: HTMLElement }) => render(model, el, memory)
+  };
+};

@@ -101,6 +101,16 @@ export function listen(
   }
 }
 
+/** What a reader has set up in a view, kept for the next view of the same widget: front ends make views anew at times. */
+export interface Memory {
+  asTable?: boolean;
+  scale?: number;
+  page?: unknown;
+}
+
+/** Draws one kind of widget in an element, until `signal`. */
+export type Show = (model: Model, host: HTMLElement, signal: AbortSignal, memory: Memory) => void;
+
 /** Tell the kernel what the reader selected. */
 export function select(model: Model, name: string | null): void {
   if (model.get('selected') !== name) {

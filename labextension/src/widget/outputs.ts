@@ -1,9 +1,9 @@
 /** The outputs of a workspace: which may be viewed and why not, and a look at one that may. */
 
-import { put, say } from '../dag/dom';
+import { put, say, svg } from '../dag/dom';
 import { size } from '../format';
 import { button, make } from './dom';
-import { follow, listen, Model, OutputRow, rowsOf, select } from './model';
+import { follow, listen, Memory, Model, OutputRow, rowsOf, select } from './model';
 import { Table } from './table';
 
 /** The page of one output, or the sentence that says why there is none. It comes as a message, so that no notebook keeps it. */
@@ -13,7 +13,12 @@ interface Page {
   sentence?: string;
 }
 
-export function showOutputs(model: Model, host: HTMLElement, signal: AbortSignal): void {
+export function showOutputs(
+  model: Model,
+  host: HTMLElement,
+  signal: AbortSignal,
+  memory: Memory
+): void {
   const told = make('span', 'told');
   const preview = make('div', 'preview');
   preview.hidden = true;
@@ -37,9 +42,12 @@ export function showOutputs(model: Model, host: HTMLElement, signal: AbortSignal
       {
         name: 'May be viewed',
         fill: (cell, row) => {
-          put(cell, 'class', row[6] ? 'jp-pw-open' : 'jp-pw-locked');
-          say(cell, row[6] ? 'Yes' : row[7]);
-          cell.title = row[7];
+          const told = row[6] ? 'Yes' : row[7];
+          if (cell.textContent !== told) {
+            put(cell, 'class', row[6] ? '' : 'jp-pw-locked');
+            cell.replaceChildren(...(row[6] ? [] : [lock()]), told);
+            cell.title = row[7];
+          }
         }
       }
     ],
@@ -55,11 +63,21 @@ export function showOutputs(model: Model, host: HTMLElement, signal: AbortSignal
     const open = rows.filter(([, row]) => row[6]).length;
     say(told, rows.length ? `${rows.length} outputs, ${open} may be viewed` : 'No outputs yet.');
   });
-  listen(model, ['msg:custom'], signal, (page: Page) => {
-    const close = button('Close', 'Close the preview', () => (preview.hidden = true));
-    preview.hidden = false;
-    preview.replaceChildren(make('div', 'bar', make('strong', '', page.path), close), shown(page));
-  });
+  const turn = (page?: Page) => {
+    memory.page = page;
+    const close = button('Close', 'Close the preview', () => turn());
+    const parts = page && [make('div', 'bar', make('strong', '', page.path), close), shown(page)];
+    preview.replaceChildren(...(parts ?? []));
+    preview.hidden = !page;
+  };
+  turn(memory.page as Page | undefined);
+  listen(model, ['msg:custom'], signal, turn);
+}
+
+function lock(): Element {
+  const image = svg('svg', { width: 11, height: 12, viewBox: '0 0 11 12', 'aria-hidden': 'true' });
+  svg('path', { d: 'M1 5h9v6H1zM3 5V3.5a2.5 2.5 0 0 1 5 0V5' }, image);
+  return image;
 }
 
 /** A page without scripts and without an origin, or a sentence. */

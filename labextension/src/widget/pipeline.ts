@@ -6,7 +6,7 @@ import { GraphData, NodeLook, NodeState } from '../dag/types';
 import { button, make, showState, showTime } from './dom';
 import { Graph } from './graph';
 import { lines } from './log';
-import { ActionRow, follow, Model, rowsOf, select } from './model';
+import { ActionRow, follow, Memory, Model, rowsOf, select } from './model';
 import { Table } from './table';
 import { WORDS } from './texts';
 
@@ -38,11 +38,16 @@ const COUNTED: NodeState[] = [
   'up_to_date'
 ];
 
-export function showPipeline(model: Model, host: HTMLElement, signal: AbortSignal): void {
+export function showPipeline(
+  model: Model,
+  host: HTMLElement,
+  signal: AbortSignal,
+  memory: Memory
+): void {
   const told = make('span', 'told');
   const pane = make('div', 'pane');
   const detail = make('div', 'detail');
-  const graph = new Graph(pane, name => select(model, name));
+  const graph = new Graph(pane, memory, name => select(model, name));
   signal.addEventListener('abort', () => graph.dispose());
   const table = new Table<ActionRow>(
     'Actions of the pipeline',
@@ -59,14 +64,14 @@ export function showPipeline(model: Model, host: HTMLElement, signal: AbortSigna
     ],
     name => select(model, name)
   );
-  table.root.hidden = true;
-  const change = button('Table', 'Show the actions as a table', () => {
-    const shown = table.root.hidden;
-    table.root.hidden = !shown;
-    graph.root.hidden = shown;
-    put(change, 'aria-pressed', String(shown));
-  });
-  put(change, 'aria-pressed', 'false');
+  const change = button('Table', 'Show the actions as a table', () => turn(!memory.asTable));
+  const turn = (asTable: boolean) => {
+    memory.asTable = asTable;
+    table.root.hidden = !asTable;
+    graph.root.hidden = asTable;
+    put(change, 'aria-pressed', String(asTable));
+  };
+  turn(!!memory.asTable);
   const tools = make(
     'span',
     'tools',
