@@ -16,9 +16,9 @@ LAYERS = {
     "rules": (
         "yamlsyntax yamlscalars yamltree yamlplaces rulesets spec spec_action spec_checks spec_extraction "
         "spec_faults spec_paths spec_schema spec_files study_files command_files script_files script_uses script_r "
-        "script_stata upgrade additions graph looks wording layout layout_order layout_part renderings fragments patterns plan "
-        "lifecycle levels commands notebook_commands notebook_flags notebook_parameters notebook_progress dependencies "
-        "pysource compare"
+        "script_stata upgrade additions graph looks wording layout layout_order layout_part renderings fragments "
+        "patterns plan lifecycle levels commands notebook_commands notebook_flags notebook_parameters "
+        "notebook_progress dependencies pysource compare"
     ),
     "effects": (
         "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git snapshots "
