@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 class PipelineError(Exception):
     """Anything that this package reports on purpose: what is wrong, and how to mend it."""
 
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with project.yaml, where that is why."""
+
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
         self.message = message
@@ -19,6 +22,12 @@ class PipelineError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: what was reported on purpose needs none."""
+        untold = [one for one in self.problems if one.message not in self.message]
+        places = [f"  line {one.line}: {one.message} {one.remedy}" for one in untold]
+        return [line for line in (f"{type(self).__name__}: {self.message}", self.remedy, *places) if line]
 
 
 class InvalidProject(PipelineError):
@@ -43,6 +52,14 @@ class InvalidConfig(PipelineError):
 
 class InvalidRequest(PipelineError):
     """A request that cannot be made: an unknown action, job or request, or nothing asked for."""
+
+
+class InvalidAddition(InvalidRequest):
+    """An action that cannot be added to project.yaml, with the problems that it would have."""
+
+    def __init__(self, message: str, remedy: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, remedy)
+        self.problems = tuple(problems)
 
 
 class NotFound(InvalidRequest):

@@ -128,6 +128,15 @@ class Looking:
         inside = path.resolve().is_relative_to(self.config.root)
         return reporting.of_file(path, to, self.config.root if inside else None)
 
+    def convert(self, path: str) -> str:
+        """Make the HTML report of a notebook of the project, as it stands, beside it; the report's path.
+
+        Both are relative to the project. Raises NotFound, OutputRefused, InvalidRequest and ReportFailed.
+        """
+        from . import reporting
+
+        return reporting.beside(self.config, path)
+
     def last_jobs(self) -> dict[str, Job]:
         """For each action its newest job that was not cancelled."""
         with self._peek() as store:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import urlencode
 
 from .. import errors
-from ..errors import InvalidProject, InvalidRequest, PipelineError
+from ..errors import InvalidAddition, InvalidProject, InvalidRequest, PipelineError
 
 if TYPE_CHECKING:  # the contract needs YAML and JSON Schema, which is a while: only when something is asked
     from ..server.contract import Given, Operation
@@ -93,8 +93,11 @@ def fail(content: bytes, status: int) -> NoReturn:
         raise PipelineError(
             f"What answered is no pipelines' service (status {status}).", "Look at its address."
         ) from None
-    if kind == InvalidProject.__name__ and problems:
-        raise InvalidProject([_problem(one) for one in problems])
+    found = [_problem(one) for one in problems]
+    if kind == InvalidProject.__name__ and found:
+        raise InvalidProject(found)
+    if kind == InvalidAddition.__name__:
+        raise InvalidAddition(detail, remedy, found)
     known = getattr(errors, kind, InvalidRequest if kind == "BadRequest" else PipelineError)
     error = known if isinstance(known, type) and issubclass(known, PipelineError) else PipelineError
     raise error(detail, remedy) if error is not InvalidProject else PipelineError(detail, remedy)

@@ -18,9 +18,11 @@ MORE: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "version": (About("local", False, False),),
         "update": (False,),
         "view": (False,),
+        "add_action": (True,),
+        "convert": (True,),
     }
 )
-"""What the functions of some operations are given besides the call, where there is no server: nothing special."""
+"""What some functions are given besides the call, where there is no server: a person at their own files."""
 
 
 @functools.cache

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from .. import __version__, documents, layout
+from ..additions import NewAction
 from ..documents import Document
 from ..errors import InvalidRequest, NotFound
 from ..levels import may_show_synthetic
@@ -81,6 +82,28 @@ def update(call: Call, allowed: bool) -> Reply:
 def problems(call: Call) -> Reply:
     """All that `check` says."""
     return as_json(documents.checked_document(call.project.check(call["rules"])))
+
+
+def check(call: Call) -> Reply:
+    """The same of a text that need not be saved."""
+    return as_json(documents.checked_document(call.project.check(call["rules"], call.asked.body["text"])))
+
+
+def add_action(call: Call, allowed: bool) -> Reply:
+    """Write one more action into project.yaml, or say which lines that would be."""
+    body = call.asked.body
+    if body["write"] and not allowed:
+        raise InvalidRequest("This server does not write into projects.", "Add the lines in your own checkout.")
+    outputs = body["outputs"] or {}
+    action = NewAction(body["name"], body["run"], tuple(body["needs"]), outputs)
+    return as_json(documents.added_document(call.project.add_action(action, seen=body["seen"], write=body["write"])))
+
+
+def convert(call: Call, allowed: bool) -> Reply:
+    """Make the report of a notebook file, beside it."""
+    if not allowed:
+        raise InvalidRequest("This server does not write into projects.", "Convert it in your own checkout.")
+    return as_json({"path": call.project.convert(call.asked.body["path"])})
 
 
 def status(call: Call) -> Reply:

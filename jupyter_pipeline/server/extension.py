@@ -19,11 +19,10 @@ from . import contract, guard, handlers, protected_mode
 from .base import Services
 from .projects import Projects
 from .remote import Remote
-from .replies import About
+from .replies import LOCAL, SERVICE, About
 from .tail import SCHEMA, Tail
 
 EVENTS = Path(__file__).parent / "events" / "job.yaml"
-LOCAL, SERVICE = "local", "service"
 
 
 class PipelineExtension(ExtensionApp):

@@ -109,6 +109,42 @@ class ProblemsHandler(Handler):
         await self.reply(calls.problems, project=project, shared=True)
 
 
+class CheckHandler(Handler):
+    """What is wrong with a text that is to be project.yaml."""
+
+    template = "/projects/{project}/check"
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:problems")
+    async def post(self, project: str) -> None:
+        """All that `check` would say."""
+        await self.reply(calls.check, project=project)
+
+
+class ActionsHandler(Handler):
+    """New actions."""
+
+    template = "/projects/{project}/actions"
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:pipeline")
+    async def post(self, project: str) -> None:
+        """Write one into project.yaml, or show what that would be."""
+        await self.reply(calls.add_action, self.services.about.is_local, project=project)
+
+
+class ReportsHandler(Handler):
+    """Reports of notebook files."""
+
+    template = "/projects/{project}/reports"
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:reports")
+    async def post(self, project: str) -> None:
+        """Make one, beside the notebook."""
+        await self.reply(calls.convert, self.services.about.is_local, project=project)
+
+
 class StatusHandler(Handler):
     """How it stands with the actions."""
 
@@ -280,6 +316,9 @@ HANDLERS: tuple[type[Handler], ...] = (
     PipelineHandler,
     UpdateHandler,
     ProblemsHandler,
+    CheckHandler,
+    ActionsHandler,
+    ReportsHandler,
     StatusHandler,
     PlanHandler,
     RuntimesHandler,
