@@ -23,6 +23,12 @@ class PipelineError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in place of a traceback: what was reported on purpose needs none."""
+        untold = [one for one in self.problems if one.message not in self.message]
+        places = [f"  line {one.line}: {one.message} {one.remedy}" for one in untold]
+        return [line for line in (f"{type(self).__name__}: {self.message}", self.remedy, *places) if line]
+
 
 class InvalidProject(PipelineError):
     """A project.yaml that cannot be used, with every problem in it."""

@@ -30,12 +30,23 @@ LAYERS = {
         "foresight publication following history code_comparison housekeeping doctor checking rewriting "
         "notebook_watch reporting documents comparison_documents viewing protection"
     ),
-    "surfaces": "cli server interactive magics",
+    "surfaces": "cli server interactive widgets magics",
 }
 """A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""
 
 ROW = {name: row for row, names in enumerate(LAYERS.values()) for name in names.split()}
-HEAVY = ("nbformat", "nbconvert", "papermill", "tornado", "ipywidgets", "docker", "rich", "psutil", "pyarrow")
+HEAVY = (
+    "nbformat",
+    "nbconvert",
+    "papermill",
+    "tornado",
+    "ipywidgets",
+    "anywidget",
+    "docker",
+    "rich",
+    "psutil",
+    "pyarrow",
+)
 
 
 def modules() -> list[Path]:

@@ -7,6 +7,7 @@ answer them (server/openapi.yaml); who may see what is decided by whoever makes 
 
 from __future__ import annotations
 
+from .additions import addition
 from .comparing import comparisons, differences
 from .graph import graph, picture, pipeline
 from .log import failure, log
@@ -17,6 +18,7 @@ from .request import job, jobs, request, requests
 from .status import status, summary
 
 __all__ = [
+    "addition",
     "comparisons",
     "differences",
     "failure",

@@ -8,7 +8,7 @@ from ..looks import Look
 from ..wording import plural
 from .markup import Document, Html, block, dim, heading, mark, note, shown, table
 
-_SEVERITIES = {
+SEVERITIES = {
     "error": Look("bad", "bad", "error"),
     "warning": Look("warn", "warn", "warning"),
     "hint": Look("wait", "busy", "hint"),
@@ -19,7 +19,7 @@ def problems(document: Document) -> Html:
     """A ``problems`` document: all that `check` says."""
     found = document["problems"]
     good = "project.yaml is valid." if document["valid"] else "project.yaml cannot be used as it is."
-    counts = [plural(document[f"{kind}s"], kind) for kind in _SEVERITIES if document.get(f"{kind}s")]
+    counts = [plural(document[f"{kind}s"], kind) for kind in SEVERITIES if document.get(f"{kind}s")]
     look = Look("good", "good", good) if document["valid"] else Look("bad", "bad", good)
     return block(
         heading("Check", mark(look)),
@@ -40,7 +40,7 @@ def _listed(found: Sequence[Document]) -> Html:
 
 def _row(one: Document) -> list[str]:
     line = shown(str(one["line"])) if one["line"] is not None else ""
-    return [line, mark(_SEVERITIES[one["severity"]]), shown(one["what"]), shown(one["remedy"])]
+    return [line, mark(SEVERITIES[one["severity"]]), shown(one["what"]), shown(one["remedy"])]
 
 
 def _platform(one: Document) -> Html:

@@ -25,10 +25,10 @@ class RunFailed(PipelineError):
         first = self.jobs[0]
         more = len(self.jobs) - 1
         others = f" {more} more of its jobs did not succeed." if more else ""
-        ended = f"\n\n{tail}\n" if tail else ""
+        ended = f"\n\n{tail}\n\n" if tail else ""
         super().__init__(
             f"{first.action} did not succeed: {first.message}{others}{ended}",
-            f"`project.log({first.action!r})` shows what it printed.",
+            f"`project.log({first.action!r})` shows all that it printed." if tail else "",
         )
 
 
@@ -45,6 +45,11 @@ class Run:
         self.id = str(document["id"])
         self.number = int(document["number"])
         self._states = {job["id"]: job["state"] for job in document["jobs"]}
+
+    @property
+    def source(self) -> Source:
+        """Where it is asked about."""
+        return self._source
 
     @property
     def request(self) -> Request:

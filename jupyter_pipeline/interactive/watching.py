@@ -13,6 +13,13 @@ from .runs import Run, RunFailed
 LEAVE, CANCEL = "leave", "cancel"
 
 
+class Interrupted(KeyboardInterrupt):
+    """An interrupt while a request was watched, with what it did."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
 def is_notebook() -> bool:
     """Whether this process is a kernel, which can update what it has displayed."""
     shell = _shell()
@@ -22,13 +29,12 @@ def is_notebook() -> bool:
 def watch(run: Run, on_interrupt: str = LEAVE, timeout: float | None = None) -> Any:
     """Wait for a request and show how it goes; as ``Run.wait``. An interrupt leaves its jobs running, or cancels them.
 
-    What an interrupt did is said; then it goes on as KeyboardInterrupt, so that a notebook stops there.
+    What an interrupt did is said by the `Interrupted` that is raised then, so that a notebook stops there.
     """
     try:
         return run.wait(timeout, each_turn=_shower(run))
     except KeyboardInterrupt:
-        say(_interrupted(run, on_interrupt))
-        raise
+        raise Interrupted(_interrupted(run, on_interrupt)) from None
     except RunFailed as failed:
         if is_notebook():
             from .. import fragments
@@ -36,16 +42,6 @@ def watch(run: Run, on_interrupt: str = LEAVE, timeout: float | None = None) -> 
             first = failed.jobs[0]
             display(fragments.failure(first.document, run.tail(first)))
         raise
-
-
-def say(text: str) -> None:
-    """Tell a sentence."""
-    if is_notebook():
-        from .. import fragments
-
-        display(fragments.fault(text, ""))
-    else:
-        sys.stdout.write(f"{text}\n")
 
 
 def display(html: str) -> Any:

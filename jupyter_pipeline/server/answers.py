@@ -22,7 +22,7 @@ MORE: Mapping[str, tuple[Any, ...]] = MappingProxyType(
         "convert": (True,),
     }
 )
-"""What some operations are given besides the call where there is no server: a person at their own files."""
+"""What some functions are given besides the call, where there is no server: a person at their own files."""
 
 
 @functools.cache
