@@ -203,7 +203,7 @@ class Project(Viewing, Machine):
 
                         store.check_integrity()
                         folder = self.config.folder / JOBS
-                        engine = Engine(self.config, store, executors.get(self.config.executor, folder))
+                        engine = Engine(self.config, store, executors.of_project(self.config, folder))
                         engine.run(lambda: teller.tell() or store.is_finished(request_id))
                         lease.give_back()
                     else:
