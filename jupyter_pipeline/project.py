@@ -220,7 +220,7 @@ class Project(Comparing, Machine):
 
                         store.check_integrity()
                         folder = self.config.folder / JOBS
-                        engine = Engine(self.config, store, executors.get(self.config.executor, folder))
+                        engine = Engine(self.config, store, executors.of_project(self.config, folder))
                         engine.run(lambda: teller.tell() or store.is_finished(request_id))
                         lease.give_back()
                     else:

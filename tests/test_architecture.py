@@ -23,7 +23,7 @@ LAYERS = {
     ),
     "effects": (
         "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git snapshots "
-        "trees joblog ids lease notebook_driver notebook_imports reports runtimes executors"
+        "trees joblog ids lease docker_engine notebook_driver notebook_imports reports runtimes executors"
     ),
     "application": (
         "views project project_looking project_machine project_viewing project_comparing engine service planning "

@@ -229,13 +229,13 @@ def _report(commands: _Subparsers) -> None:
 
 
 def _runtimes(commands: _Subparsers) -> None:
-    parser = _add(commands, "runtimes", "runtimes", "List, build or remove the runtimes, which stand for image names.")
+    parser = _add(commands, "runtimes", "runtimes", "List, build, pull or remove the runtimes that image names mean.")
     parser.add_argument(
         "verb",
         nargs="?",
-        choices=("list", "build", "remove"),
+        choices=("list", "build", "pull", "remove"),
         default="list",
-        metavar="list|build|remove",
+        metavar="list|build|pull|remove",
         help="what to do (default: list)",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="a runtime such as python:v2")
