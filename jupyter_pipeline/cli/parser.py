@@ -249,7 +249,7 @@ def _clean(commands: _Subparsers) -> None:
     parser = _add(commands, "clean", "clean", text)
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
-    parser.add_argument("--all", action="store_true", help="also logs, and code snapshots that only serve comparison")
+    parser.add_argument("--all", action="store_true", help="also logs, and what only serves comparison")
     parser.add_argument("--older-than", metavar="TIME", help="only of jobs that ended longer ago, such as 12h or 30d")
 
 
