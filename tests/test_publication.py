@@ -413,8 +413,8 @@ def test_earlier_versions_that_may_be_viewed_are_kept_for_a_while(tmp_path: Path
     for number in range(COMPARED + 3):
         (tmp_path / "number").write_text(f"n\n{number}\n")
         view = run(tmp_path, backend="tpp")
-        for name, jobs in made.items():
-            jobs.append(job_of(view, name).id)
+        for name, done in made.items():
+            done.append(job_of(view, name).id)
     jobs = Project.find(tmp_path, backend="tpp").config.folder / "jobs"
     kept = [jobs / job / "earlier/output/a.csv" for job in made["a"]]
     assert [path.exists() for path in kept] == [False, False, *[True] * COMPARED, False]

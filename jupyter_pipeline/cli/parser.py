@@ -66,6 +66,7 @@ def build() -> Parser:
         _outputs,
         _requests,
         _show,
+        _compare,
         _report,
         _runtimes,
         _clean,
@@ -216,6 +217,22 @@ def _requests(commands: _Subparsers) -> None:
 def _show(commands: _Subparsers) -> None:
     parser = _add(commands, "show", "show", "Show a job request in full: jobs, pipeline, timeline, code comparison.")
     parser.add_argument("request", nargs="?", metavar="REQUEST", help="its identifier or number (default: the newest)")
+
+
+def _compare(commands: _Subparsers) -> None:
+    text = "Show what differs between the code of two requests. Notebooks are compared by their cells."
+    parser = _add(commands, "compare", "compare", text)
+    parser.add_argument(
+        "older",
+        nargs="?",
+        metavar="OLDER",
+        help="a request's identifier or number, `previous` (default) or `previous_successful`",
+    )
+    parser.add_argument("newer", nargs="?", metavar="NEWER", help="the other request (default: the newest)")
+    parser.add_argument("--path", metavar="FILE", help="show what differs in this file, relative to the project")
+    parser.add_argument(
+        "--unified", action="store_true", help="one version below the other, also on terminals of 120 columns or more"
+    )
 
 
 def _report(commands: _Subparsers) -> None:
