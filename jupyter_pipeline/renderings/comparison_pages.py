@@ -94,7 +94,7 @@ def _line(row: Row) -> str:
 
 def _side(side: Side | None, tag: str, kind: str) -> str:
     if side is None:
-        return '<td></td><td class="none"></td>'
+        return '<td class="none"></td><td class="none"></td>'
     text, whole = side.text[:LONGEST_LINE], kind in ("added", "removed")
     parts, at = [], 0
     for begin, end in ((0, len(text)),) if whole else side.marks:
