@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STUDY := example_notebooks/pincer_measures
 FRONTEND := labextension
 BUILT := jupyter_pipeline/labextension
+BUILT_WIDGETS := jupyter_pipeline/widgets/static
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := help
@@ -44,12 +45,12 @@ $(VENV)/frontend: $(VENV)/developing $(FRONTEND)/package.json $(FRONTEND)/yarn.l
 	cd $(FRONTEND) && export $(NODE) && YARN_NPM_REGISTRY_SERVER="$$(npm config get registry 2>/dev/null)" jlpm install --immutable
 	touch $@
 
-$(BUILT)/package.json: $(VENV)/frontend $(shell find $(FRONTEND)/src $(FRONTEND)/style $(FRONTEND)/schema -type f)
+$(BUILT)/package.json: $(VENV)/frontend $(FRONTEND)/bundle.mjs $(shell find $(FRONTEND)/src $(FRONTEND)/style $(FRONTEND)/schema -type f)
 	cd $(FRONTEND) && $(NODE) jlpm build
 	touch $@
 
 .PHONY: labextension
-labextension: $(BUILT)/package.json ## Build the JupyterLab extension and link it into .venv
+labextension: $(BUILT)/package.json ## Build the JupyterLab extension and the widgets, and link it into .venv
 	rm -rf $(VENV)/share/jupyter/labextensions/jupyter-pipeline
 	mkdir -p $(VENV)/share/jupyter/labextensions
 	ln -s ../../../../$(BUILT) $(VENV)/share/jupyter/labextensions/jupyter-pipeline
@@ -86,4 +87,4 @@ benchmarks: $(VENV)/developing ## Measure against doit, snakemake and ninja
 
 .PHONY: clean
 clean: ## Remove what these tasks made here; built runtimes stay in the user's cache
-	rm -rf $(VENV) $(BUILT) $(FRONTEND)/node_modules $(FRONTEND)/lib $(FRONTEND)/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BUILT) $(BUILT_WIDGETS) $(FRONTEND)/node_modules $(FRONTEND)/lib $(FRONTEND)/build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -47,6 +47,11 @@ class Run:
         self._states = {job["id"]: job["state"] for job in document["jobs"]}
 
     @property
+    def source(self) -> Source:
+        """Where it is asked about."""
+        return self._source
+
+    @property
     def request(self) -> Request:
         """The request as it is now."""
         return Request.of(self._look())
