@@ -61,6 +61,8 @@ class PipelineView(PipelineWidget):
             if want.operation == "pipeline":
                 self.pipeline = answer.json()
                 also["_graph"] = rows.drawing(self.pipeline)
+                if self.status:
+                    self._watch.look_soon()  # no event says that project.yaml changed
             elif want.operation == "status":
                 self.status = answer.json()
             elif want.operation == "job":
