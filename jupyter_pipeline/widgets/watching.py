@@ -209,7 +209,7 @@ class Watch:
     def _look(self, viewers: Iterable[Viewer]) -> None:
         events = self._events()
         if events:
-            self._quiet_since = time.monotonic()
+            self._quiet_since, self._unsettled = time.monotonic(), True
             for asked in self._asked.values():
                 asked.fresh = False
             for viewer in viewers:
