@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from . import lifecycle
@@ -17,8 +18,9 @@ from .view_records import ViewRecord
 
 if TYPE_CHECKING:
     from .checking import Checked, Compatibility
+    from .foresight import Foresight, PlannedAction
     from .history import Comparison
-    from .plan import Plan, Planned
+    from .plan import Planned
     from .project import Project
     from .reporting import JobNotebook
     from .rewriting import Added
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from .views import RequestView, ViewedOutput
 
 Document = Mapping[str, Any]
+MOST_CHANGED = 20
+"""Changed files that a plan names."""
 NOW = {
     Verdict.RUN: "to_run",
     Verdict.STALE: "stale",
@@ -156,7 +160,7 @@ def notebook_document(found: JobNotebook | None) -> Document | None:
 
 def request_document(view: RequestView, notebooks: Mapping[str, JobNotebook | None]) -> Document:
     """One request with its jobs, without its pipeline; `notebooks` by the job's identifier."""
-    request = view.request
+    request, chain = view.request, view.critical_path
     return {
         "number": view.number,
         "id": request.id,
@@ -176,6 +180,8 @@ def request_document(view: RequestView, notebooks: Mapping[str, JobNotebook | No
         "started_at": view.started_at,
         "finished_at": view.finished_at,
         "runtime": view.runtime,
+        "wall_clock": view.wall_clock,
+        "critical_path": {"actions": list(chain.actions), "seconds": chain.seconds} if chain else None,
         "jobs": [job_document(job, notebooks.get(job.id)) for job in view.jobs],
         "plan": planned_list(view.plan),
     }
@@ -202,16 +208,46 @@ def output_document(viewed: ViewedOutput) -> Document:
     }
 
 
-def plan_document(plan: Plan, builds: Sequence[RuntimeInfo], backend: str) -> Document:
-    """A plan, and the runtimes that would be built first."""
+def plan_document(foreseen: Foresight, builds: Sequence[RuntimeInfo], backend: str) -> Document:
+    """A plan, what its jobs would do, and the runtimes that would be built first."""
+    plan, code = foreseen.plan, foreseen.code
     counts = Counter(one.verdict for one in plan.actions)
     return {
         "backend": backend,
         "requested": list(plan.requested),
         "force": plan.force,
-        "actions": planned_list(plan.actions),
+        "code": {
+            "branch": code.branch,
+            "commit": code.commit,
+            "dirty": code.dirty,
+            "changed": list(code.changed[:MOST_CHANGED]),
+            "changed_count": len(code.changed),
+        },
+        "actions": [
+            {**one, **_foreseen(foreseen.actions[name])}
+            for name, one in zip(foreseen.actions, planned_list(plan.actions), strict=True)
+        ],
         "counts": {str(verdict): counts[verdict] for verdict in NOW},
         "runtimes_to_build": [{"name": info.name, "message": info.message} for info in builds],
+    }
+
+
+def _foreseen(action: PlannedAction) -> Document:
+    """What a job of the action would do."""
+    notebook = action.notebook
+    return {
+        "runtime": action.runtime,
+        "expected": action.expected,
+        "run_command": action.run_command,
+        "line": action.line,
+        "notebook": {
+            "path": notebook.path,
+            "tool": notebook.tool,
+            "parameters": dict(notebook.parameters),
+            "declared": [asdict(one) for one in notebook.declared],
+        }
+        if notebook
+        else None,
     }
 
 
@@ -222,9 +258,14 @@ def now_of(planned: Planned, job: Job | None) -> str:
     return NOW[planned.verdict]
 
 
-def action_document(planned: Planned, job: Job | None) -> Document:
+def action_document(planned: Planned, job: Job | None, expected: float | None) -> Document:
     """How it stands with an action; its newest job is to be added by whoever wants it there."""
-    return {"action": planned.action, "now": now_of(planned, job), "reason": planned.reason}
+    return {
+        "action": planned.action,
+        "now": now_of(planned, job),
+        "reason": planned.reason,
+        "expected": expected,
+    }
 
 
 def comparison_document(one: Comparison) -> Document:

@@ -31,6 +31,9 @@ EXPORT_TIMEOUT = 1800.0
 REGULAR, EXECUTABLE, LINK = "100644", "100755", "120000"
 """The modes of git's trees that `export` gives; submodules have another and are left out."""
 
+_FIELDS = {"1": 8, "2": 9, "u": 10, "?": 1, "!": 1}
+"""How many fields stand before the path in a line of ``git status --porcelain=v2``, by how the line begins."""
+
 _NOT_OURS = f":(exclude){STATE_FOLDER}"
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.pager=cat")
 _ENVIRONMENT = {
@@ -59,6 +62,8 @@ class Head:
     """The branch's name, or None when no branch is checked out."""
     dirty: bool
     """Whether tracked files of the project differ from the commit, or untracked ones lie beside them."""
+    changed: tuple[str, ...] = ()
+    """These files relative to the project, sorted; a folder with nothing but untracked ones ends with a slash."""
 
 
 def head(root: Path) -> Head | None:
@@ -74,15 +79,23 @@ def head(root: Path) -> Head | None:
     if out is None or _is_ignored(root):
         return None
     commit = branch = None
-    dirty = False
+    changed = []
     for line in os.fsdecode(out).split("\0"):
         if line.startswith("# branch.oid "):
             commit = line.removeprefix("# branch.oid ")
         elif line.startswith("# branch.head "):
             branch = line.removeprefix("# branch.head ")
         elif line and not line.startswith("#"):
-            dirty = True
-    return Head(None if commit == "(initial)" else commit, None if branch == "(detached)" else branch, dirty)
+            changed.append(line.split(" ", _FIELDS[line[0]])[-1])
+    if changed:  # they are named as seen from the repository
+        above = os.fsdecode(_output(root, "rev-parse", "--show-prefix") or b"").removesuffix("\n")
+        changed = sorted(path.removeprefix(above) for path in changed)
+    return Head(
+        None if commit == "(initial)" else commit,
+        None if branch == "(detached)" else branch,
+        bool(changed),
+        tuple(changed),
+    )
 
 
 def listed_files(root: Path) -> list[str] | None:

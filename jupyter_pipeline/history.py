@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import lifecycle, trees
 from .compare import Difference, compare_trees
+from .errors import NotFound
 from .models import JobRequest, RequestStatus
 from .store import Store
 
@@ -20,9 +21,9 @@ class Comparison:
     """The code of a request beside that of an earlier one of the same workspace and backend."""
 
     kind: str
-    """``previous`` or ``previous_successful``."""
+    """``previous``, ``previous_successful``, or the name of the other request."""
     request: JobRequest | None
-    """The earlier request, or None when there is none."""
+    """The other request, or None when there is none."""
     number: int | None
     difference: Difference | None
     """None when there is no earlier request, or one of the two snapshots is not kept any more."""
@@ -49,20 +50,43 @@ def _by_number(store: Store, number: int) -> JobRequest | None:
     return None
 
 
+PREVIOUS, PREVIOUS_SUCCESSFUL = "previous", "previous_successful"
+
+
 def comparisons(state: Path, store: Store, request: JobRequest) -> tuple[Comparison, Comparison]:
     """The code beside that of the previous request, and of the previous one that succeeded in full (platform: 4.1)."""
-    own = store.request_number(request.id)
-    earlier = (
-        (other, number) for other, number in _back(store) if number < own and other.workspace == request.workspace
-    )
-    previous = next(earlier, None)
-    successful = previous if previous is not None and _succeeded(store, previous[0]) else None
-    if previous is not None and successful is None:
-        successful = next((found for found in earlier if _succeeded(store, found[0])), None)
     return (
-        _compared(state, request, "previous", previous),
-        _compared(state, request, "previous_successful", successful),
+        comparison(state, store, request, PREVIOUS),
+        comparison(state, store, request, PREVIOUS_SUCCESSFUL),
     )
+
+
+def comparison(state: Path, store: Store, request: JobRequest, other: str) -> Comparison:
+    """The code beside that of another request: by its name as for `find`, or ``previous``, ``previous_successful``.
+
+    Raises NotFound when there is no request of that name.
+    """
+    return _compared(state, request, other, other_request(store, request, other))
+
+
+def other_request(store: Store, request: JobRequest, name: str) -> tuple[JobRequest, int] | None:
+    """The request that another is compared with, and its number; None where there is no earlier one.
+
+    `name` as for `comparison`. Raises NotFound.
+    """
+    if name in (PREVIOUS, PREVIOUS_SUCCESSFUL):
+        own = store.request_number(request.id)
+        for other, number in _back(store):
+            is_earlier = number < own and other.workspace == request.workspace
+            if is_earlier and (name == PREVIOUS or _succeeded(store, other)):
+                return other, number
+        return None
+    found = find(store, name)
+    if found is None:
+        raise NotFound(
+            f"There is no request with the identifier or number {name}.", "`jupyter pipeline requests` lists them."
+        )
+    return found, store.request_number(found.id)
 
 
 def _back(store: Store) -> Iterator[tuple[JobRequest, int]]:
@@ -84,7 +108,7 @@ def _status(store: Store, request: JobRequest) -> RequestStatus:
 
 def _compared(state: Path, request: JobRequest, kind: str, found: tuple[JobRequest, int] | None) -> Comparison:
     if found is None:
-        word = "earlier request" if kind == "previous" else "earlier request that succeeded"
+        word = "earlier request" if kind == PREVIOUS else "earlier request that succeeded"
         return Comparison(kind, None, None, None, f"There is no {word} in this workspace.")
     other, number = found
     if other.code is not None and other.code == request.code:

@@ -1,7 +1,7 @@
 """Project: the one facade that every surface calls. Thin: each method delegates.
 
-Looking is in ``project_looking`` and ``project_viewing``, this machine in ``project_machine``. What is printed, drawn
-or sent is the surfaces' business; rules, files and processes are below.
+Looking is in ``project_looking`` and ``project_viewing``, comparing in ``project_comparing``, this machine in
+``project_machine``. What is printed, drawn or sent is the surfaces' business; rules, files and processes are below.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ from .following import Teller
 from .lease import Lease
 from .models import Event, JobRequest, Pipeline, RuntimeInfo, RuntimeState
 from .plan import Plan
+from .project_comparing import Comparing
 from .project_machine import Machine
-from .project_viewing import Viewing
 from .store import JOBS, Key, Store, now
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
     from .additions import NewAction
     from .checking import Checked
+    from .foresight import Foresight
     from .rewriting import Added
     from .runtimes import Described
 
@@ -43,7 +44,7 @@ POLL = 0.1
 """Seconds between looks at the store while another process is the engine."""
 
 
-class Project(Viewing, Machine):
+class Project(Comparing, Machine):
     """A folder with project.yaml, and everything one can do with it. Methods raise PipelineError."""
 
     def __init__(self, config: Config) -> None:
@@ -83,12 +84,14 @@ class Project(Viewing, Machine):
 
     def plan(self, actions: Sequence[str], force: bool = False, revision: str | None = None) -> Plan:
         """What a request would do now, and why; nothing is started."""
-        look = planning.survey(self.config, revision, self._published())
-        with self._peek() as store:
-            made = look.plan(actions, store, force)
-        with contextlib.suppress(OSError):
-            look.save()
-        return made
+        return self._planned(actions, force, revision)[1]
+
+    def foresee(self, actions: Sequence[str], force: bool = False, revision: str | None = None) -> Foresight:
+        """The same with the code that would run, and for each action what it runs and how long that should take."""
+        from . import foresight
+
+        look, made = self._planned(actions, force, revision)
+        return foresight.foresee(look, made, self.expected(one.action for one in made.actions))
 
     def builds(self, plan: Plan) -> list[RuntimeInfo]:
         """The runtimes that must be built before the plan's jobs can run."""
@@ -249,6 +252,14 @@ class Project(Viewing, Machine):
         return count
 
     # -- helpers -----------------------------------------------------------------------------------
+
+    def _planned(self, actions: Sequence[str], force: bool, revision: str | None) -> tuple[planning.Survey, Plan]:
+        look = planning.survey(self.config, revision, self._published())
+        with self._peek() as store:
+            made = look.plan(actions, store, force)
+        with contextlib.suppress(OSError):
+            look.save()
+        return look, made
 
     def _published(self) -> frozenset[str]:
         """The paths at which jobs have published outputs."""

@@ -147,6 +147,13 @@ class Looking:
         with self._peek() as store:
             return {name: job for name in actions for job in store.jobs_of_action(name, 1)} if store else {}
 
+    def expected(self, actions: Iterable[str]) -> dict[str, float]:
+        """For each of these actions that has succeeded before the seconds that its next job is expected to take."""
+        from . import durations
+
+        with self._peek() as store:
+            return durations.expected(store.elapsed(actions, durations.REMEMBERED)) if store else {}
+
     def unfinished(self) -> list[RequestView]:
         """The requests that have pending or running jobs, newest first."""
         with self._peek() as store:

@@ -88,6 +88,11 @@ class StoreReading:
         """The jobs of a request in the order of its plan."""
         return self._jobs("request_id = ?", (request_id,))
 
+    def waits(self, request_id: str) -> dict[str, tuple[str, ...]]:
+        """For each job of a request the jobs that it waits for, also those of other requests."""
+        rows = self._rows("SELECT id, wait_for FROM jobs WHERE request_id = ? ORDER BY seq", (request_id,))
+        return {row[0]: tuple(json.loads(row[1])) for row in rows}
+
     def job(self, job_id: str) -> Job | None:
         """One job by its identifier or an unambiguous beginning of it."""
         found = self._jobs("id = ?", (job_id,))
@@ -139,6 +144,16 @@ class StoreReading:
             " (SELECT max(seq) FROM jobs WHERE code != 'cancelled_by_user' GROUP BY action)"
         )
         return {row[2]: (job_of(row[:-1]), row[-1]) for row in rows}
+
+    def elapsed(self, actions: Iterable[str], count: int) -> list[tuple[str, float]]:
+        """Of each action's newest succeeded jobs, at most `count` of them: the action and the seconds."""
+        newest = "SELECT seq FROM jobs WHERE action = a.value AND state = 'succeeded' ORDER BY seq DESC LIMIT ?"
+        rows = self._rows(
+            f"SELECT j.action, j.elapsed FROM json_each(?) a JOIN jobs j ON j.seq IN ({newest})"
+            " WHERE j.elapsed IS NOT NULL",
+            (json.dumps(list(actions)), count),
+        )
+        return [(row[0], row[1]) for row in rows]
 
     def latest(self) -> dict[str, tuple[str, str]]:
         """For each action the job whose outputs are the workspace's, and the digest of those outputs."""

@@ -145,6 +145,19 @@ def contents(state: Path, tree_id: str) -> dict[str, str]:
     return found
 
 
+def content(state: Path, tree_id: str, path: str, most: int) -> bytes:
+    """At most `most` bytes of a file of a kept snapshot, one that `contents` tells of; of a link where it points.
+
+    Raises SnapshotFailed when it is not there any more.
+    """
+    full = f"{state}/code/trees/{tree_id}/{path}"
+    with reported(path):
+        if os.path.islink(full):
+            return os.fsencode(os.readlink(full))[:most]
+        with opened(full) as file:
+            return file.read(most)
+
+
 def tree_of(code: Code, root: Path | None, folder: Path) -> Path:
     """The tree of `code`, found or made; `root` is None where all the content is kept already."""
     tree = folder / "trees" / code.id

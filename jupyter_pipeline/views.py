@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import levels, lifecycle
+from . import durations, levels, lifecycle
+from .durations import CriticalPath
 from .models import Job, JobRequest, OutputFile, RequestStatus
 from .plan import Planned, Verdict
 from .store import Store
@@ -20,6 +21,8 @@ class RequestView:
     status: RequestStatus
     jobs: tuple[Job, ...]
     plan: tuple[Planned, ...]
+    critical_path: CriticalPath | None = None
+    """The longest chain of its jobs so far."""
 
     @property
     def started_at(self) -> str | None:
@@ -65,4 +68,11 @@ def view(store: Store, request: JobRequest) -> RequestView:
     planned = tuple(
         Planned(action, Verdict(verdict), reason, waits) for action, verdict, reason, waits in store.plan_of(request.id)
     )
-    return RequestView(request, store.request_number(request.id), lifecycle.request_status(jobs), tuple(jobs), planned)
+    return RequestView(
+        request,
+        store.request_number(request.id),
+        lifecycle.request_status(jobs),
+        tuple(jobs),
+        planned,
+        durations.critical_path(jobs, store.waits(request.id)),
+    )

@@ -14,19 +14,21 @@ PACKAGE = Path(__file__).parent.parent / "jupyter_pipeline"
 LAYERS = {
     "nouns": "models view_records config errors",
     "rules": (
-        "yamlsyntax yamlscalars yamltree yamlplaces rulesets spec spec_action spec_checks spec_extraction "
-        "spec_faults spec_paths spec_schema spec_files study_files command_files script_files script_uses script_r "
-        "script_stata upgrade additions graph looks wording layout layout_order layout_part renderings fragments "
-        "patterns plan lifecycle levels commands notebook_commands notebook_flags notebook_parameters "
-        "notebook_progress dependencies pysource compare"
+        "yamlsyntax yamlscalars yamltree yamlplaces rulesets spec spec_action spec_checks spec_extraction spec_faults "
+        "spec_paths spec_schema spec_files study_files command_files script_files script_uses script_r script_stata "
+        "upgrade additions graph looks wording layout layout_order layout_part renderings fragments patterns plan "
+        "lifecycle durations levels commands notebook_commands notebook_flags notebook_parameters "
+        "notebook_declarations notebook_progress dependencies pysource compare alignment differences "
+        "notebook_differences"
     ),
     "effects": (
         "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git snapshots "
         "trees joblog ids lease notebook_driver notebook_imports reports runtimes executors"
     ),
     "application": (
-        "views project project_looking project_machine project_viewing engine service planning publication following "
-        "history housekeeping doctor checking rewriting notebook_watch reporting documents viewing protection"
+        "views project project_looking project_machine project_viewing project_comparing engine service planning "
+        "foresight publication following history code_comparison housekeeping doctor checking rewriting "
+        "notebook_watch reporting documents comparison_documents viewing protection"
     ),
     "surfaces": "cli server interactive widgets magics",
 }

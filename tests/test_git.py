@@ -80,6 +80,30 @@ def test_an_edit_or_a_new_file_makes_the_project_dirty(repository: Path, change:
     assert head.dirty
 
 
+def test_files_that_differ_are_named_as_seen_from_the_project(repository: Path) -> None:
+    write(repository, study__a_py="changed", README="changed", **{"study__new folder__one": "1"})
+    (repository / "study/b.py").unlink()
+    (repository / "study/a ü\n.py").write_text("odd")
+    run(repository, "add", "study/a ü\n.py")
+    head = git.head(repository / "study")
+    assert head is not None
+    assert head.changed == ("a ü\n.py", "a.py", "b.py", "new folder/")
+
+
+def test_files_of_a_merge_that_failed_are_named(repository: Path) -> None:
+    run(repository, "checkout", "-q", "-b", "other")
+    write(repository, study__a_py="a = 3")
+    run(repository, "commit", "-qam", "theirs")
+    run(repository, "checkout", "-q", "main")
+    write(repository, study__a_py="a = 2")
+    run(repository, "commit", "-qam", "ours")
+    with pytest.raises(subprocess.CalledProcessError):
+        run(repository, "merge", "-q", "other")
+    head = git.head(repository / "study")
+    assert head is not None
+    assert head.changed == ("a.py",)
+
+
 def test_changes_beside_the_project_and_our_own_state_do_not_make_it_dirty(repository: Path) -> None:
     write(repository, README="changed")
     (repository / "study/.jupyter_pipeline").mkdir()

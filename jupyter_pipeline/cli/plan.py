@@ -21,12 +21,14 @@ def run(options: argparse.Namespace, out: Out) -> int:
     """Print the plan."""
     project = find_project(options)
     actions = options.actions or [RUN_ALL]
+    if options.json:
+        foreseen = project.foresee(actions, options.force, options.commit)
+        builds = project.builds(foreseen.plan)
+        write({"commit": options.commit, **plan_document(foreseen, builds, project.config.backend)})
+        return OK
     plan = project.plan(actions, options.force, options.commit)
     builds = project.builds(plan)
     counts = Counter(str(one.verdict) for one in plan.actions)
-    if options.json:
-        write({"commit": options.commit, **plan_document(plan, builds, project.config.backend)})
-        return OK
     out.table(("  ACTION", "VERDICT", "WHY"), [_row(out, one) for one in plan.actions])
     out.line()
     for info in builds:

@@ -38,11 +38,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
     view = project.request(options.request)
     compared = [comparison_document(one) for one in project.comparisons(view.request.id)]
     if options.json:
-        more = {
-            "project_yaml": view.request.project_yaml,
-            "wall_clock": view.wall_clock,
-            "comparisons": compared,
-        }
+        more = {"project_yaml": view.request.project_yaml, "comparisons": compared}
         write({"request": {**request_document(project, view), **more}})
         return OK
     _title(out, view)
@@ -157,9 +153,21 @@ def _timeline(out: Out, view: RequestView) -> None:
             ("Finished", moment(view.finished_at) or "not yet" if view.jobs else "-"),
             ("Runtime", f"{clock(view.runtime)} (the jobs' times added up)"),
             ("Wall clock", f"{wall_clock(view)} (from the first start to the last end)" if view.finished_at else "-"),
+            ("Critical path", _critical_path(view)),
         ],
     )
     out.wrapped(f"Times are in UTC, as the {safe(view.request.backend)} backend records them.", indent=2, style="dim")
+
+
+def _critical_path(view: RequestView) -> str:
+    """The longest chain of jobs, its middle left out where it is long."""
+    chain = view.critical_path
+    if chain is None:
+        return "-"
+    names = list(chain.actions)
+    if len(names) > 6:
+        names[3:-2] = [f"{len(names) - 5} more"]
+    return f"{duration(chain.seconds)} ({safe(', '.join(names))}, one after the other)"
 
 
 def _details(out: Out, view: RequestView) -> None:

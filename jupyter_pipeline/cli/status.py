@@ -27,7 +27,8 @@ def run(options: argparse.Namespace, out: Out) -> int:
     unfinished = project.unfinished()
     engine, executor = project.engine(), executor_document(project)
     if options.json:
-        actions = [_document(project, one, jobs.get(one.action)) for one in planned]
+        expected = project.expected(places)
+        actions = [_document(project, one, jobs.get(one.action), expected.get(one.action)) for one in planned]
         requests = [_request(view) for view in unfinished]
         write(
             {
@@ -104,8 +105,8 @@ def _words(now: str, planned: Planned, job: Job | None) -> str:
     return f"to run again: {failure}" if failure != reason else "to run"
 
 
-def _document(project: Project, planned: Planned, job: Job | None) -> Document:
-    return {**action_document(planned, job), "job": job_document(project, job) if job else None}
+def _document(project: Project, planned: Planned, job: Job | None, expected: float | None) -> Document:
+    return {**action_document(planned, job, expected), "job": job_document(project, job) if job else None}
 
 
 def _request(view: RequestView) -> Document:

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from .. import __version__, documents, layout
+from .. import __version__, documents, layout, spec_schema
 from ..additions import NewAction
+from ..comparison_documents import code_document, file_document
 from ..documents import Document
 from ..errors import InvalidRequest, NotFound
 from ..levels import may_show_synthetic
@@ -31,6 +32,11 @@ def version(_: Call, about: About) -> Reply:
 def document(_: Call) -> Reply:
     """The document that describes the routes."""
     return Reply(contract.text().encode(), "application/yaml")
+
+
+def schema(_: Call) -> Reply:
+    """The JSON Schema of project.yaml."""
+    return Reply(spec_schema.text().encode(), "application/schema+json")
 
 
 def projects(call: Call) -> Reply:
@@ -113,10 +119,10 @@ def status(call: Call) -> Reply:
     places = {name: place for place, name in enumerate(found.pipeline().actions)}
     planned = sorted(found.plan([RUN_ALL]).actions, key=lambda one: places[one.action])
     jobs = found.newest_jobs(places)
-    notebooks = found.notebooks(jobs.values())
+    notebooks, expected = found.notebooks(jobs.values()), found.expected(places)
     actions = [
         {
-            **documents.action_document(one, jobs.get(one.action)),
+            **documents.action_document(one, jobs.get(one.action), expected.get(one.action)),
             "job": _job(jobs[one.action], notebooks) if one.action in jobs else None,
         }
         for one in planned
@@ -127,8 +133,8 @@ def status(call: Call) -> Reply:
 
 def plan(call: Call) -> Reply:
     """What a request would do now."""
-    made = call.project.plan(call["actions"], call["force"], call["revision"])
-    return as_json(documents.plan_document(made, call.project.builds(made), call.project.config.backend))
+    made = call.project.foresee(call["actions"], call["force"], call["revision"])
+    return as_json(documents.plan_document(made, call.project.builds(made.plan), call.project.config.backend))
 
 
 def runtimes(call: Call) -> Reply:
@@ -170,7 +176,7 @@ def request(call: Call) -> Reply:
     """A request with all that its page shows, but for the comparisons of its code."""
     view = _request(call)
     document = documents.request_document(view, call.project.notebooks(view.jobs))
-    return as_json({**document, "project_yaml": view.request.project_yaml, "wall_clock": view.wall_clock})
+    return as_json({**document, "project_yaml": view.request.project_yaml})
 
 
 def cancel_request(call: Call) -> Reply:
@@ -182,6 +188,13 @@ def comparisons(call: Call) -> Reply:
     """The code of a request beside that of earlier ones."""
     compared = call.project.comparisons(_request(call).request.id)
     return as_json({"comparisons": [documents.comparison_document(one) for one in compared]})
+
+
+def differences(call: Call) -> Reply:
+    """The files that differ between the code of two requests, or what differs in one of them."""
+    found = call.project.differences(_request(call).request.id, call["with"])
+    path = call["path"]
+    return as_json(code_document(found) if path is None else file_document(found.file(path)))
 
 
 # -- jobs ------------------------------------------------------------------------------------------

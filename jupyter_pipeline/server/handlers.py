@@ -49,6 +49,18 @@ class ContractHandler(Handler):
         await self.reply(calls.document)
 
 
+class SchemaHandler(Handler):
+    """The JSON Schema of project.yaml."""
+
+    template = "/project.schema.json"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:version")
+    async def get(self) -> None:
+        """The schema, for editors."""
+        await self.reply(calls.schema)
+
+
 class ProjectsHandler(Handler):
     """The projects of this server."""
 
@@ -235,6 +247,18 @@ class ComparisonsHandler(Handler):
         await self.reply(calls.comparisons, project=project, request=request, shared=True)
 
 
+class DifferencesHandler(Handler):
+    """What differs in the code of a request."""
+
+    template = "/projects/{project}/requests/{request}/differences"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:requests")
+    async def get(self, project: str, request: str) -> None:
+        """From that of another: the files, or one of them side by side."""
+        await self.reply(calls.differences, project=project, request=request, shared=True)
+
+
 class JobsHandler(Handler):
     """Jobs."""
 
@@ -311,6 +335,7 @@ class NothingHandler(Handler):
 HANDLERS: tuple[type[Handler], ...] = (
     VersionHandler,
     ContractHandler,
+    SchemaHandler,
     ProjectsHandler,
     ProjectHandler,
     PipelineHandler,
@@ -326,6 +351,7 @@ HANDLERS: tuple[type[Handler], ...] = (
     RequestHandler,
     CancelRequestHandler,
     ComparisonsHandler,
+    DifferencesHandler,
     JobsHandler,
     JobHandler,
     CancelJobHandler,

@@ -3,13 +3,17 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import {
+  IAdded,
   IChecked,
-  IComparison,
+  IDifferences,
   IEvent,
+  IFileDifference,
   IJob,
   IJobPage,
   ILogPart,
+  INewAction,
   IOutput,
+  IOutputPairs,
   IPipeline,
   IPlan,
   IProblem,
@@ -17,6 +21,8 @@ import {
   IProjectName,
   IRequest,
   IRequestPage,
+  IRuntime,
+  ISchema,
   IStatus,
   ISynthetic,
   IVersion,
@@ -48,6 +54,11 @@ export class Api {
 
   version(): Promise<IVersion> {
     return this.get('version');
+  }
+
+  /** The JSON Schema of project.yaml. */
+  schema(): Promise<ISchema> {
+    return this.get('project.schema.json');
   }
 
   /** All projects, or the one that a path belongs to. */
@@ -155,9 +166,20 @@ export class ProjectApi {
     return this.api.get(this.route(`requests/${id}`), this.query());
   }
 
-  async comparisons(id: string): Promise<IComparison[]> {
-    const route = this.route(`requests/${id}/comparisons`);
-    return (await this.api.get<{ comparisons: IComparison[] }>(route, this.query())).comparisons;
+  /** The files that differ from an earlier request: by identifier, `previous` or `previous_successful`. */
+  differences(id: string, other: string): Promise<IDifferences> {
+    return this.api.get(this.route(`requests/${id}/differences`), this.query({ with: other }));
+  }
+
+  /** How one file differs from that of an earlier request. */
+  difference(id: string, other: string, path: string): Promise<IFileDifference> {
+    const query = this.query({ with: other, path });
+    return this.api.get(this.route(`requests/${id}/differences`), query);
+  }
+
+  /** The outputs of a request beside those of an earlier one. */
+  async outputPairs(id: string, other: string): Promise<IOutputPairs> {
+    return this.api.get(this.route(`requests/${id}/outputs`), this.query({ with: other }));
   }
 
   cancelRequest(id: string): Promise<{ cancelled: number }> {
@@ -178,9 +200,9 @@ export class ProjectApi {
   }
 
   /** A part of a log from an offset on, or its end; waits up to so many seconds for something new. */
-  async log(id: string, start?: number, wait = 0): Promise<ILogPart> {
+  async log(id: string, start?: number, wait = 0, signal?: AbortSignal): Promise<ILogPart> {
     const query = this.query({ start, wait, limit: 262144 });
-    const response = await this.api.fetch('GET', this.route(`jobs/${id}/log`), query);
+    const response = await this.api.fetch('GET', this.route(`jobs/${id}/log`), query, { signal });
     const offset = (name: string) => Number(response.headers.get(`Log-${name}`));
     return {
       text: await response.text(),
@@ -216,13 +238,51 @@ export class ProjectApi {
       .views;
   }
 
+  /** What `check` says of a text, such as one that is not saved. */
+  check(text: string): Promise<IChecked> {
+    return this.api.send('POST', this.route('check'), this.query(), { text });
+  }
+
+  async runtimes(): Promise<IRuntime[]> {
+    return (await this.api.get<{ runtimes: IRuntime[] }>(this.route('runtimes'), this.query()))
+      .runtimes;
+  }
+
+  /** Write one more action into project.yaml, or only say which lines that would be. */
+  addAction(action: INewAction, seen: string | null, write: boolean): Promise<IAdded> {
+    return this.api.send('POST', this.route('actions'), this.query(), { ...action, seen, write });
+  }
+
+  /** Make the HTML report of a notebook file, beside it; its path, relative to the project like that of the notebook. */
+  async convert(path: string): Promise<string> {
+    const made = await this.api.send<{ path: string }>(
+      'POST',
+      this.route('reports'),
+      this.query(),
+      {
+        path
+      }
+    );
+    return made.path;
+  }
+
   events(after: number, wait: number): Promise<{ events: IEvent[]; revision: number }> {
     return this.api.get(this.route('events'), this.query({ after, wait }));
   }
 
-  /** The address of a page of an output, or of a job's log. */
+  /** The address of a page of an output. */
   viewUrl(output: string, ticket?: string): string {
     return this.api.url(this.route(`outputs/${output}/view`), this.query({ ticket }));
+  }
+
+  /** The address of a page that shows an output beside an earlier one. */
+  comparisonUrl(output: string, earlier: string): string {
+    return this.api.url(this.route(`outputs/${output}/comparison`), this.query({ with: earlier }));
+  }
+
+  /** The address of the report of a job's notebook. */
+  reportUrl(job: string): string {
+    return this.api.url(this.route(`jobs/${job}/report`), this.query());
   }
 
   contentUrl(output: string): string {

@@ -19,6 +19,15 @@ export function duration(seconds: number | null | undefined): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** Seconds as a clock that runs: `0:42`, `12:05`, `1:02:03`. */
+export function clock(seconds: number): string {
+  const whole = Math.max(Math.round(seconds), 0);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const hours = Math.floor(whole / 3600);
+  const rest = `${Math.floor(whole / 60) % 60}:${two(whole % 60)}`;
+  return hours > 0 ? `${hours}:${rest.padStart(5, '0')}` : rest;
+}
+
 /** Bytes as `12 B`, `3.4 kB`, `5.6 MB`. */
 export function size(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

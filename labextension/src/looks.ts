@@ -2,6 +2,7 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import { NodeLook, NodeState } from './dag';
+import { duration } from './format';
 import { IPicture } from './model';
 import { IAction, IActionStatus } from './types';
 
@@ -56,7 +57,7 @@ export function looksOf(picture: IPicture, trans: TranslationBundle): Map<string
     looks.set(action.name, {
       state,
       label: words(state, trans),
-      detail: status?.reason,
+      detail: detailOf(status, trans),
       progress: progressOf(status),
       levels: levelsOf(action),
       notebook: action.notebook,
@@ -64,6 +65,13 @@ export function looksOf(picture: IPicture, trans: TranslationBundle): Map<string
     });
   }
   return looks;
+}
+
+/** Why the state is as it is, and how long the action takes as a rule. */
+function detailOf(status: IActionStatus | undefined, trans: TranslationBundle): string | undefined {
+  return status?.expected
+    ? trans.__('%1 It takes about %2.', status.reason, duration(status.expected))
+    : status?.reason;
 }
 
 /** The status of each action by name. */

@@ -8,12 +8,14 @@ import { Api, Problem, ProjectApi } from './api';
 import {
   IBell,
   IChecked,
+  IJob,
   IOutput,
   IPipeline,
   IProject,
   IProjectName,
   IRequest,
-  IStatus
+  IStatus,
+  JobState
 } from './types';
 
 const BELL = 'urn:jupyter_pipeline:job:v1';
@@ -21,6 +23,11 @@ const BELL = 'urn:jupyter_pipeline:job:v1';
 const SETTLE = 300;
 /** Milliseconds between two looks where no bell is heard, unless the settings say otherwise. */
 const LOOK = 10000;
+/** Requests that are asked for at first, and how many more each time that somebody wants older ones. */
+const LISTED = 20;
+const OLDER = 100;
+/** The most that the server gives at once. */
+const MOST = 1000;
 
 /** Everything that is known of the project that is shown; a new object at every change. */
 export interface IPicture {
@@ -30,7 +37,10 @@ export interface IPicture {
   status: IStatus | null;
   checked: IChecked | null;
   outputs: IOutput[];
+  /** The newest ones, newest first. */
   requests: IRequest[];
+  /** Whether there are older requests. */
+  hasOlder: boolean;
   /** What stands in the way of showing more. */
   problem: Problem | null;
   loading: boolean;
@@ -44,6 +54,7 @@ const NOTHING: IPicture = {
   checked: null,
   outputs: [],
   requests: [],
+  hasOlder: false,
   problem: null,
   loading: true
 };
@@ -52,10 +63,14 @@ const NOTHING: IPicture = {
 export class PipelineModel implements IDisposable {
   constructor(
     readonly api: Api,
-    services: ServiceManager.IManager
+    services: ServiceManager.IManager,
+    /** Why the server cannot be asked for anything, and what to do; empty where it can. */
+    readonly missing = ''
   ) {
     this._services = services;
-    services.events.stream.connect(this._onBell, this);
+    if (!missing) {
+      services.events.stream.connect(this._onBell, this);
+    }
     this._poll = new Poll({
       auto: false,
       factory: () => this.refresh(),
@@ -63,7 +78,9 @@ export class PipelineModel implements IDisposable {
       standby: 'when-hidden',
       name: 'jupyter-pipeline'
     });
-    void this._poll.start();
+    if (!missing) {
+      void this._poll.start();
+    }
   }
 
   /** Emitted after every change of the picture. */
@@ -102,7 +119,7 @@ export class PipelineModel implements IDisposable {
 
   /** Show the project that a file or folder belongs to, unless a person has chosen another. */
   async follow(path: string): Promise<void> {
-    if (this._pinned) {
+    if (this._pinned || this.missing) {
       return;
     }
     const [nearest] = await this.api.projects(path).catch(() => []);
@@ -120,6 +137,7 @@ export class PipelineModel implements IDisposable {
       return;
     }
     this._project = this.api.project(id, backend);
+    this._listed = LISTED;
     this._set({ ...NOTHING, projects: this._picture.projects });
     await this.refresh();
   }
@@ -154,14 +172,30 @@ export class PipelineModel implements IDisposable {
     }
   }
 
+  /** List older requests too. */
+  async showOlder(): Promise<void> {
+    this._listed = Math.min(this._listed + OLDER, MOST);
+    await this._refreshJobs();
+  }
+
   private async _loaded(asked: ProjectApi): Promise<Partial<IPicture>> {
-    const [outputs, { requests }] = await Promise.all([asked.outputs(), asked.requests()]);
+    const [outputs, requests] = await Promise.all([asked.outputs(), this._requests(asked)]);
     try {
       const [pipeline, status] = await Promise.all([asked.pipeline(), asked.status()]);
-      return { outputs, requests, pipeline, status };
+      return {
+        outputs,
+        ...requests,
+        pipeline: unchanged(this._picture.pipeline, pipeline),
+        status
+      };
     } catch (error) {
-      return { outputs, requests, problem: asProblem(error) }; // such as a project.yaml with errors
+      return { outputs, ...requests, problem: asProblem(error) }; // such as a project.yaml with errors
     }
+  }
+
+  private async _requests(asked: ProjectApi): Promise<Pick<IPicture, 'requests' | 'hasOlder'>> {
+    const { requests, next } = await asked.requests(undefined, this._listed);
+    return { requests, hasOlder: next !== null };
   }
 
   /** Ask anew for what jobs change, and for no more: bells ring often. */
@@ -171,13 +205,13 @@ export class PipelineModel implements IDisposable {
       return;
     }
     try {
-      const [outputs, { requests }, status] = await Promise.all([
+      const [outputs, requests, status] = await Promise.all([
         asked.outputs(),
-        asked.requests(),
+        this._requests(asked),
         asked.status()
       ]);
       if (asked === this._project) {
-        this._set({ ...this._picture, outputs, requests, status, problem: null });
+        this._set({ ...this._picture, outputs, ...requests, status, problem: null });
       }
     } catch (error) {
       if (asked === this._project) {
@@ -196,23 +230,47 @@ export class PipelineModel implements IDisposable {
     }
     this._patch(bell);
     this._rung.emit(bell);
-    window.clearTimeout(this._settling);
-    this._settling = window.setTimeout(() => void this._refreshJobs(), SETTLE);
+    this._refreshSoon();
+  }
+
+  /** Ask once for all bells of a while, also where they never stop ringing, and never twice at a time. */
+  private _refreshSoon(): void {
+    if (this._settling === 0) {
+      this._settling = window.setTimeout(() => {
+        void this._refreshJobs().finally(() => {
+          this._settling = 0;
+          if (this._rangMeanwhile) {
+            this._rangMeanwhile = false;
+            this._refreshSoon();
+          }
+        });
+      }, SETTLE);
+    } else {
+      this._rangMeanwhile = true;
+    }
   }
 
   /** Show the new state of a job at once, before all is asked for again. */
   private _patch(bell: IBell): void {
     const { status } = this._picture;
+    const state = bell.state as JobState;
+    const begun = bell.code === 'executing' ? new Date().toISOString() : null;
+    const patched = <T extends IJob>(job: T): T =>
+      job.id === bell.job
+        ? { ...job, state, code: bell.code, started_at: job.started_at ?? begun }
+        : job;
     const actions = status?.actions.map(one => {
       if (!one.job || one.job.id !== bell.job) {
         return one;
       }
-      const state = bell.state as typeof one.job.state;
       const now = state === 'pending' || state === 'running' ? state : one.now;
-      return { ...one, now, job: { ...one.job, state, code: bell.code } };
+      return { ...one, now, job: patched(one.job) };
     });
     if (status && actions) {
-      this._set({ ...this._picture, status: { ...status, actions } });
+      const requests = this._picture.requests.map(one =>
+        one.id === bell.request ? { ...one, jobs: one.jobs.map(patched) } : one
+      );
+      this._set({ ...this._picture, requests, status: { ...status, actions } });
     }
   }
 
@@ -229,7 +287,14 @@ export class PipelineModel implements IDisposable {
   private _project: ProjectApi | null = null;
   private _pinned = false;
   private _settling = 0;
+  private _rangMeanwhile = false;
+  private _listed = LISTED;
   private _isDisposed = false;
+}
+
+/** What was known, where it is the same: the graph is not drawn again for it. */
+function unchanged<T>(before: T | null, now: T): T {
+  return before !== null && JSON.stringify(before) === JSON.stringify(now) ? before : now;
 }
 
 function asProblem(error: unknown): Problem {

@@ -18,7 +18,16 @@ export const Commands = {
   openJob: `${NAME}:open-job`,
   openRequest: `${NAME}:open-request`,
   openOutput: `${NAME}:open-output`,
+  openComparison: `${NAME}:open-comparison`,
+  openReport: `${NAME}:open-report`,
+  openLine: `${NAME}:open-line`,
+  openProject: `${NAME}:open-project`,
+  check: `${NAME}:check`,
+  convert: `${NAME}:convert`,
+  addAction: `${NAME}:add-action`,
+  runNotebook: `${NAME}:run-notebook`,
   run: `${NAME}:run`,
+  runStale: `${NAME}:run-stale`,
   cancel: `${NAME}:cancel`,
   refresh: `${NAME}:refresh`
 };

@@ -134,11 +134,46 @@ export interface IPlanned {
   waits_for: string | null;
 }
 
+/** A parameter that the cell of a notebook marked so declares. */
+export interface IDeclared {
+  name: string;
+  value: string;
+  type: string;
+  help: string;
+}
+
+/** An action of a plan that is about to be asked for; what an older server does not tell is left out. */
+export interface IPlannedAction extends IPlanned {
+  runtime?: string;
+  /** Seconds that it takes as a rule. */
+  expected?: number | null;
+  run_command?: string;
+  /** Its line in project.yaml. */
+  line?: number | null;
+  notebook?: {
+    path: string | null;
+    tool: string | null;
+    parameters: Record<string, unknown>;
+    declared: IDeclared[];
+  } | null;
+}
+
+/** The code that a plan is about. */
+export interface ICode {
+  branch: string | null;
+  commit: string | null;
+  dirty: boolean;
+  /** Some of the paths that differ from the commit. */
+  changed: string[];
+  changed_count: number;
+}
+
 export interface IPlan {
   backend: string;
   requested: string[];
   force: boolean;
-  actions: IPlanned[];
+  code?: ICode;
+  actions: IPlannedAction[];
   counts: Record<Verdict, number>;
   runtimes_to_build: { name: string; message: string }[];
 }
@@ -148,6 +183,8 @@ export interface IActionStatus {
   now: Now;
   reason: string;
   job: IJob | null;
+  /** Seconds that it takes as a rule. */
+  expected?: number | null;
 }
 
 export interface IStatus {
@@ -185,19 +222,8 @@ export interface IRequestPage extends IRequest {
   project_yaml: string;
   /** Seconds from the first start to the last end. */
   wall_clock: number | null;
-}
-
-export interface IComparison {
-  kind: 'previous' | 'previous_successful';
-  request: string | null;
-  number: number | null;
-  commit: string | null;
-  dirty: boolean | null;
-  code: string | null;
-  added: string[] | null;
-  changed: string[] | null;
-  removed: string[] | null;
-  reason: string;
+  /** The longest chain of jobs that waited for each other, and its seconds. */
+  critical_path?: { actions: string[]; seconds: number } | null;
 }
 
 export interface IOutput {
@@ -217,6 +243,82 @@ export interface IOutput {
   withheld: string | null;
   present: boolean;
   stand_in: string | null;
+}
+
+export type Change = 'added' | 'changed' | 'removed';
+
+/** A file that differs between two requests. */
+export interface IFileChange {
+  path: string;
+  change: Change;
+  /** text, notebook, binary, large, or another word of the server's. */
+  kind: string;
+  added: number | null;
+  removed: number | null;
+}
+
+/** The files that differ between a request and an earlier one. */
+export interface IDifferences {
+  request: string;
+  with: string | null;
+  number: number | null;
+  /** Why there is nothing to compare with. */
+  reason: string;
+  files: IFileChange[];
+}
+
+export interface ISide {
+  line: number;
+  text: string;
+  /** Ranges of characters that differ from the other side. */
+  marks: [number, number][];
+}
+
+export interface IRow {
+  kind: 'same' | 'changed' | 'added' | 'removed' | 'gap';
+  left: ISide | null;
+  right: ISide | null;
+  /** Of a gap: how many lines are left out. */
+  count: number;
+}
+
+export interface ICellChange {
+  kind: 'same' | 'changed' | 'added' | 'removed';
+  cell_type: 'code' | 'markdown' | 'raw';
+  left: number | null;
+  right: number | null;
+  rows: IRow[];
+  outputs_changed: boolean;
+}
+
+/** How one file differs: by line, or by cell. */
+export interface IFileDifference {
+  path: string;
+  change: Change;
+  kind: string;
+  reason: string;
+  rows: IRow[] | null;
+  cells: ICellChange[] | null;
+}
+
+/** The same output of two requests. */
+export interface IOutputPair {
+  path: string;
+  action: string;
+  level: Level;
+  /** Of the earlier request. */
+  left: IOutput | null;
+  right: IOutput | null;
+  same: boolean | null;
+  comparable: boolean;
+  /** Why they cannot be compared. */
+  reason: string;
+}
+
+export interface IOutputPairs {
+  request: string;
+  with: string;
+  outputs: IOutputPair[];
 }
 
 export interface IProblem {
@@ -280,4 +382,48 @@ export interface IBell {
   job: string | null;
   state: string;
   code: string;
+}
+
+/** A runtime that the project knows. */
+export interface IRuntime {
+  name: string;
+  aliases: string[];
+  state: string;
+  message: string;
+  /** Whether an action uses it. */
+  used: boolean;
+}
+
+/** An action that is to be written into project.yaml. */
+export interface INewAction {
+  name: string;
+  run: string;
+  needs: string[];
+  /** By level the outputs, each name with its path. */
+  outputs: Partial<Record<Level, Record<string, string>>>;
+}
+
+export interface INumberedLine {
+  line: number;
+  text: string;
+}
+
+/** The lines of a new action, and some that stand above them. */
+export interface IAdded {
+  text_before_lines: INumberedLine[];
+  added: INumberedLine[];
+  problems: IProblem[];
+  written: boolean;
+  /** The SHA-256 of the file as it is now. */
+  seen: string;
+}
+
+/** A part of the JSON Schema of project.yaml, as far as it is used here. */
+export interface ISchema {
+  description?: string;
+  properties?: Record<string, ISchema>;
+  additionalProperties?: ISchema | boolean;
+  definitions?: Record<string, ISchema>;
+  examples?: unknown[];
+  $ref?: string;
 }

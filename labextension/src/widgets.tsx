@@ -3,7 +3,7 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
-import { Widget } from '@lumino/widgets';
+import { SplitPanel, Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { GraphBar, IGraphFilter } from './components/GraphBar';
 import { IPanelCallbacks, Panel } from './components/Panel';
@@ -24,15 +24,55 @@ export class ComponentWidget extends ReactWidget {
   }
 }
 
+/** Pixels that the panel is given at first, where JupyterLab leaves it less than this many. */
+const WIDTH = 420;
+const NARROW = 260;
+
+/** The panel at the side: it opens at a width at which it can be read, and is never widened twice. */
+class SideWidget extends ComponentWidget {
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    if (!this._isWide) {
+      requestAnimationFrame(() => this._widen());
+    }
+  }
+
+  /** A layout that nobody has changed leaves the sides as narrow as may be. */
+  private _widen(): void {
+    let side: Widget = this;
+    while (side.parent && !(side.parent instanceof SplitPanel)) {
+      side = side.parent;
+    }
+    const split = side.parent;
+    if (!(split instanceof SplitPanel) || !this.isVisible) {
+      return;
+    }
+    this._isWide = true;
+    const shown = split.widgets.filter(widget => widget.isVisible);
+    const sizes = shown.map(widget => widget.node.offsetWidth);
+    const at = shown.indexOf(side);
+    const largest = sizes.indexOf(Math.max(...sizes));
+    const more = Math.min(WIDTH, split.node.offsetWidth / 3) - sizes[at];
+    if (sizes[at] > NARROW || more <= 0 || at === largest) {
+      return;
+    }
+    sizes[at] += more;
+    sizes[largest] -= more;
+    split.setRelativeSizes(
+      split.widgets.map(widget => (widget.isVisible ? sizes[shown.indexOf(widget)] : 0))
+    );
+  }
+
+  private _isWide = false;
+}
+
 /** The panel at the side. */
 export function makePanel(
   model: PipelineModel,
   trans: TranslationBundle,
   callbacks: IPanelCallbacks
 ): ReactWidget {
-  const panel = new ComponentWidget(() => (
-    <Panel model={model} trans={trans} callbacks={callbacks} />
-  ));
+  const panel = new SideWidget(() => <Panel model={model} trans={trans} callbacks={callbacks} />);
   panel.removeClass('jp-pipeline-document');
   panel.addClass('jp-pipeline-side');
   return panel;
@@ -56,6 +96,7 @@ export class GraphWidget extends Widget {
     this.node.append(bar, host);
     this._view = new GraphView(host, {
       open: name => callbacks.openAction(name),
+      collapsed: prefixes => this._collapse(prefixes),
       select: names => {
         this._selected = names;
         this._bar.update();
@@ -65,8 +106,14 @@ export class GraphWidget extends Widget {
       <GraphBar
         trans={trans}
         selected={this._selected}
+        actions={this._names}
+        collapsed={this._collapsed}
         view={this._view}
         onFilter={filter => this._filter(filter)}
+        onCollapse={prefixes => {
+          this._view.setCollapsed(prefixes);
+          this._collapse(prefixes);
+        }}
         onRun={() => callbacks.run(this._selected.length > 0 ? this._selected : ['run_all'])}
       />
     ));
@@ -105,8 +152,15 @@ export class GraphWidget extends Widget {
     if (pipeline && pipeline !== this._pipeline) {
       this._view.setGraph(pipeline.graph);
       this._pipeline = pipeline;
+      this._names = pipeline.actions.map(action => action.name);
+      this._bar.update();
     }
     this._view.setLooks(looksOf(picture, this._trans));
+  }
+
+  private _collapse(prefixes: string[]): void {
+    this._collapsed = prefixes;
+    this._bar.update();
   }
 
   private _filter(filter: IGraphFilter): number {
@@ -119,5 +173,7 @@ export class GraphWidget extends Widget {
   private readonly _bar: ComponentWidget;
   private readonly _barHost: HTMLElement;
   private _selected: string[] = [];
+  private _names: string[] = [];
+  private _collapsed: string[] = [];
   private _pipeline: IPipeline | null = null;
 }

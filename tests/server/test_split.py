@@ -25,7 +25,10 @@ from live import free_port
 from support import action, cli, make_project, require
 
 import jupyter_pipeline
-from jupyter_pipeline.errors import InvalidConfig
+from jupyter_pipeline import Project
+from jupyter_pipeline.config import ENV_JOBS, ENV_SERVICE_TOKEN_FILE, ENV_SERVICE_URL, ENV_STATE
+from jupyter_pipeline.errors import InvalidConfig, OutputRefused, ProjectNotFound
+from jupyter_pipeline.server.extension import PipelineExtension
 from jupyter_pipeline.server.serving import check_private, read_tokens
 
 SERVICE, PERSON = 61001, 61002
@@ -267,6 +270,65 @@ def test_the_work_goes_through(split: Split) -> None:
     assert (status, body.strip()) == (200, str(len(MARKER) + 1).encode())
     who = {view["who"] for view in split.get(f"{split.project}/views")["views"]}
     assert who == {"ann"}
+
+
+def person_in(split: Split, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A kernel of the person's, as far as finding a project goes: somewhere without one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", f"{split.folder}/person/runtime")
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+
+
+def works_from_a_notebook(project: Project) -> None:
+    run = project.run("table", wait=False)
+    assert run.wait(timeout=DEADLINE).requested_by == "ann"
+    assert project.read("output/one.csv").columns.tolist() == [str(len(MARKER) + 1)]
+    with pytest.raises(OutputRefused) as caught:
+        project.read("output/raw.csv")
+    assert MARKER not in str(caught.value)
+
+
+def test_a_notebook_asks_by_its_own_server(split: Split) -> None:
+    works_from_a_notebook(Project.find("small", url=f"http://127.0.0.1:{split.ports[1]}/", token="mine"))
+
+
+def test_a_notebook_asks_the_service_that_its_server_told_of(
+    split: Split, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    person_in(split, monkeypatch, tmp_path)
+    monkeypatch.setenv(ENV_SERVICE_URL, f"http://127.0.0.1:{split.ports[0]}/")
+    monkeypatch.setenv(ENV_SERVICE_TOKEN_FILE, f"{split.folder}/person/token")
+    project = Project.find("small")
+    works_from_a_notebook(project)
+    assert split.token not in repr(project.source) + repr(vars(project))
+
+
+@pytest.mark.parametrize("how", ["parent", "folder", "hub"])
+def test_a_notebook_finds_the_service_behind_its_server(
+    split: Split, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    person_in(split, monkeypatch, tmp_path)
+    if how == "parent":
+        monkeypatch.setenv("JPY_PARENT_PID", str(split.person.pid))
+    elif how == "folder":
+        monkeypatch.chdir(split.folder / "person/home")
+    else:
+        monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", f"http://127.0.0.1:{split.ports[1]}/")
+        monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "mine")
+    assert Project.find("small").status().actions
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    monkeypatch.delenv("JUPYTERHUB_SERVICE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ProjectNotFound):
+        Project.find("small")
+
+
+def test_kernels_inherit_what_their_server_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = (ENV_SERVICE_URL, ENV_SERVICE_TOKEN_FILE, ENV_STATE, ENV_JOBS)
+    for name in names:
+        monkeypatch.setenv(name, "")
+    PipelineExtension(service_url="http://s/", service_token_file="t", state="x", jobs=3)._tell_kernels()
+    assert [os.environ[name] for name in names] == ["http://s/", "t", "x", "3"]
 
 
 def test_the_service_says_what_it_is(split: Split) -> None:

@@ -1,47 +1,11 @@
-import { TranslationBundle } from '@jupyterlab/translation';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { escaped, requestPage } from '../components/requestPage';
-import { IComparison, IJob, IRequestPage } from '../types';
+import { escaped } from '../components/escaped';
+import { IShown, requestPage } from '../components/requestPage';
+import { IFileDifference, IRequestPage } from '../types';
+import { job, trans } from './words';
 
 const EVIL = `<script>alert("1")</script>'&`;
-const trans = {
-  __: (text: string, ...values: unknown[]) => filled(text, values),
-  _n: (one: string, many: string, count: number, ...values: unknown[]) =>
-    filled(count === 1 ? one : many, [count, ...values])
-} as unknown as TranslationBundle;
-
-function filled(text: string, values: unknown[]): string {
-  return text.replace(/%(\d+)/g, (_, number) => String(values[number - 1]));
-}
-
-function job(more: Partial<IJob> = {}): IJob {
-  return {
-    id: 'r2gtinmoi2yberi5',
-    request: 'qsvx2ydt4f6km7zs',
-    action: 'describe',
-    state: 'succeeded',
-    code: 'succeeded',
-    message: 'Succeeded.',
-    reason: '',
-    run_command: '',
-    runtime: 'python:v2',
-    executor: 'sandbox',
-    exit_code: 0,
-    created_at: '2026-11-22T05:00:00+00:00',
-    updated_at: '2026-11-22T05:00:00+00:00',
-    started_at: null,
-    completed_at: null,
-    elapsed: 12,
-    cpu_time: null,
-    peak_memory: null,
-    cancelled: false,
-    revision: 1,
-    notebook: null,
-    ...more
-  };
-}
-
 function request(more: Partial<IRequestPage> = {}): IRequestPage {
   return {
     number: 4382,
@@ -63,6 +27,7 @@ function request(more: Partial<IRequestPage> = {}): IRequestPage {
     finished_at: '2026-11-22T06:00:01+00:00',
     runtime: 163712,
     wall_clock: 3600,
+    critical_path: { actions: ['describe', 'plot'], seconds: 723 },
     jobs: [job(), job({ action: 'plot', state: 'failed', code: 'nonzero_exit', message: 'No.' })],
     plan: [{ action: 'describe', verdict: 'run', reason: 'It has never run.', waits_for: null }],
     project_yaml: 'version: "4.0"\n# a remark\n',
@@ -70,21 +35,44 @@ function request(more: Partial<IRequestPage> = {}): IRequestPage {
   };
 }
 
-const comparison: IComparison = {
-  kind: 'previous',
-  request: 'aaaa',
-  number: 4381,
-  commit: 'aa9f692ff',
-  dirty: false,
-  code: null,
-  added: ['new.py'],
-  changed: [],
-  removed: [],
-  reason: ''
-};
+function shown(text = 'new'): IShown {
+  const sides = (words: string) => ({
+    line: 7,
+    text: words,
+    marks: [[0, 3]] as [number, number][]
+  });
+  const file: IFileDifference = {
+    path: `${text}.py`,
+    change: 'changed',
+    kind: 'text',
+    reason: '',
+    rows: [
+      { kind: 'gap', left: null, right: null, count: 3 },
+      { kind: 'changed', left: sides('old'), right: sides(text), count: 0 }
+    ],
+    cells: null
+  };
+  const cell = { left: 2, right: 3, rows: file.rows!, outputs_changed: true };
+  const cells: IFileDifference = {
+    ...file,
+    path: `${text}.ipynb`,
+    rows: null,
+    cells: [{ kind: 'changed', cell_type: 'code', ...cell }]
+  };
+  return {
+    found: {
+      request: 'qsvx2ydt4f6km7zs',
+      with: 'aaaa',
+      number: 4381,
+      reason: '',
+      files: [{ path: `${text}.py`, change: 'changed', kind: 'text', added: 12, removed: 4 }]
+    },
+    files: [file, cells]
+  };
+}
 
-function page(more: Partial<IRequestPage> = {}, comparisons = [comparison]): string {
-  return requestPage(request(more), comparisons, '2026-11-22T07:00:00Z', trans);
+function page(more: Partial<IRequestPage> = {}, compared = shown()): string {
+  return requestPage(request(more), compared, '2026-11-22T07:00:00Z', trans);
 }
 
 test('the page says everything that the platform’s says', () => {
@@ -106,8 +94,15 @@ test('the page says everything that the platform’s says', () => {
     'changes that were not committed',
     'Force run dependencies',
     'describe, plot',
-    'Job request 4381, commit aa9f692',
+    'Compared with job request 4381.',
+    '1 file differs: 12 lines added, 4 removed',
     'new.py',
+    '3 lines as before',
+    '<mark>old</mark>',
+    'Code cell 3, before 2',
+    'changed, its outputs differ',
+    '0:12:03 (the longest chain',
+    'describe → plot',
     'It has never run.'
   ]) {
     assert.ok(made.includes(text), text);
@@ -131,10 +126,7 @@ test('nothing in it is markup but what we wrote', () => {
       jobs: [job({ id: EVIL, action: EVIL, state: 'failed', code: EVIL, message: EVIL })],
       plan: [{ action: EVIL, verdict: 'run', reason: EVIL, waits_for: null }]
     },
-    [
-      { ...comparison, commit: EVIL, added: [EVIL] },
-      { ...comparison, added: null, reason: EVIL }
-    ]
+    shown(EVIL)
   );
   assert.ok(!/<script/i.test(hostile));
   assert.ok(!hostile.includes(`"1"`));
@@ -156,12 +148,20 @@ test('a request without jobs, times, organisation or commit has a page too', () 
     started_at: null,
     finished_at: null,
     wall_clock: null,
+    critical_path: null,
     status: 'nothing_to_do',
     runtime: 0
   });
   assert.match(made, /there was nothing to do/);
   assert.match(made, /not in a git repository/);
   assert.ok(!/null|NaN|undefined/.test(made));
+});
+
+test('a page without a comparison says so', () => {
+  const { found } = shown();
+  assert.match(page({}, { found: null, files: [] }), /None\./);
+  const first = { ...found!, with: null, reason: 'It is the first request.', files: [] };
+  assert.match(page({}, { found: first, files: [] }), /It is the first request\./);
 });
 
 test('text is escaped for attributes too', () => {

@@ -5,10 +5,11 @@ import * as React from 'react';
 import { duration } from '../format';
 import { IRequest, RequestStatus } from '../types';
 import { statusLook } from './looks';
-import { Button, Link } from './Parts';
+import { Button, Failed, Link } from './Parts';
 import { isFinal } from './requestFacts';
 import { StatusBadge } from './StateBadge';
 import { Times } from './Times';
+import { useDeed } from './useDeed';
 
 const STATUSES: readonly RequestStatus[] = [
   'pending',
@@ -24,15 +25,19 @@ export interface IHistoryViewProps {
   requests: readonly IRequest[];
   trans: TranslationBundle;
   onOpen(request: string): void;
+  /** Show a request beside an earlier one. */
+  onCompare(earlier: string, later: string): void;
   onRunAgain(request: IRequest): void;
   /** Given where there are older ones. */
-  onMore?(): void;
+  onMore?(): Promise<void>;
 }
 
 export function HistoryView(props: IHistoryViewProps): JSX.Element {
   const { requests, trans } = props;
   const [filter, setFilter] = React.useState('');
   const [status, setStatus] = React.useState('');
+  const [marked, setMarked] = React.useState<readonly string[]>([]);
+  const loading = useDeed();
   const wanted = filter.trim().toLowerCase();
   const found = requests.filter(
     one =>
@@ -43,14 +48,14 @@ export function HistoryView(props: IHistoryViewProps): JSX.Element {
       <div className="jp-pipeline-list-bar">
         <input
           type="search"
-          className="jp-pipeline-input jp-mod-styled"
+          className="jp-pipeline-input"
           placeholder={trans.__('Search')}
           aria-label={trans.__('Search the requests by number, action, person or commit')}
           value={filter}
           onChange={event => setFilter(event.target.value)}
         />
         <select
-          className="jp-pipeline-input jp-mod-styled"
+          className="jp-pipeline-input"
           aria-label={trans.__('Status')}
           value={status}
           onChange={event => setStatus(event.target.value)}
@@ -63,10 +68,17 @@ export function HistoryView(props: IHistoryViewProps): JSX.Element {
           ))}
         </select>
       </div>
+      {marked.length > 0 && <Marked {...props} marked={marked} onClear={() => setMarked([])} />}
       {found.length > 0 && (
         <ul className="jp-pipeline-requests" aria-label={trans.__('Job requests, newest first')}>
           {found.map(one => (
-            <RequestRow key={one.id} {...props} request={one} />
+            <RequestRow
+              key={one.id}
+              {...props}
+              request={one}
+              isMarked={marked.includes(one.id)}
+              onMark={() => setMarked(before => markedWith(before, one.id))}
+            />
           ))}
         </ul>
       )}
@@ -77,15 +89,59 @@ export function HistoryView(props: IHistoryViewProps): JSX.Element {
             : trans.__('Nothing has been run yet.')}
         </p>
       )}
-      {props.onMore && <Button onClick={props.onMore}>{trans.__('Show older requests')}</Button>}
+      {props.onMore && (
+        <Button disabled={loading.busy} onClick={() => loading.run(props.onMore!)}>
+          {trans.__('Show older requests')}
+        </Button>
+      )}
+      <Failed problem={loading.problem} trans={trans} />
     </div>
   );
 }
 
-function RequestRow(props: IHistoryViewProps & { request: IRequest }): JSX.Element {
-  const { request, trans } = props;
+/** Two at most: a third takes the place of the first. */
+function markedWith(before: readonly string[], id: string): string[] {
+  return before.includes(id) ? before.filter(one => one !== id) : [...before, id].slice(-2);
+}
+
+/** What can be done with the requests that are marked. */
+function Marked(
+  props: IHistoryViewProps & { marked: readonly string[]; onClear(): void }
+): JSX.Element {
+  const { marked, requests, trans } = props;
+  // newest first, so the last of the two is the earlier one
+  const [later, earlier] = requests.filter(one => marked.includes(one.id));
   return (
-    <li className="jp-pipeline-request">
+    <div className="jp-pipeline-marked" role="status">
+      <span>
+        {earlier
+          ? trans.__('Requests %1 and %2', earlier.number, later.number)
+          : trans.__('Mark another request to compare two.')}
+      </span>
+      <span className="jp-pipeline-gap" />
+      {earlier && (
+        <Button kind="accept" onClick={() => props.onCompare(earlier.id, later.id)}>
+          {trans.__('Compare')}
+        </Button>
+      )}
+      <Button onClick={props.onClear}>{trans.__('Clear')}</Button>
+    </div>
+  );
+}
+
+function RequestRow(
+  props: IHistoryViewProps & { request: IRequest; isMarked: boolean; onMark(): void }
+): JSX.Element {
+  const { request, isMarked, trans } = props;
+  return (
+    <li className={`jp-pipeline-request ${isMarked ? 'jp-mod-selected' : ''}`}>
+      <input
+        type="checkbox"
+        className="jp-pipeline-request-mark"
+        checked={isMarked}
+        aria-label={trans.__('Mark request %1 to compare it', request.number)}
+        onChange={props.onMark}
+      />
       <span className="jp-pipeline-request-number">
         <Link title={request.id} onClick={() => props.onOpen(request.id)}>
           <span className="jp-pipeline-unseen">{trans.__('Job request')} </span>
@@ -109,7 +165,7 @@ function RequestRow(props: IHistoryViewProps & { request: IRequest }): JSX.Eleme
           label={trans.__('Run the actions of request %1 again', request.number)}
           onClick={() => props.onRunAgain(request)}
         >
-          {trans.__('Run again')}
+          {trans.__('Run again…')}
         </Button>
       </span>
     </li>

@@ -10,10 +10,11 @@ import { jobLook } from './looks';
 import { LogView } from './LogView';
 import { NotebookCells } from './NotebookCells';
 import { OutputList } from './OutputRow';
-import { Banner, Button, Facts, Link, Row, Section, Trouble, Waiting } from './Parts';
+import { Banner, Button, Facts, Failed, Link, Row, Section, Trouble, Waiting } from './Parts';
 import { isFinal } from './requestFacts';
 import { StateBadge } from './StateBadge';
 import { Times } from './Times';
+import { useDeed } from './useDeed';
 import { useLoaded, useNow } from './useLoaded';
 
 export interface IJobViewProps {
@@ -24,7 +25,8 @@ export interface IJobViewProps {
   onOpenAction(name: string): void;
   onOpenRequest(request: string): void;
   onOpenOutput(output: IOutput): void;
-  onCancel(job: string): void;
+  onOpenReport(action: string): void;
+  onCancel(job: string): Promise<void>;
 }
 
 export function JobView(props: IJobViewProps): JSX.Element {
@@ -87,6 +89,8 @@ async function load(
 function Head(props: IJobViewProps & { job: IJobPage }): JSX.Element {
   const { job, trans } = props;
   const elapsed = useElapsed(job);
+  const cancelling = useDeed();
+  const isCancelled = job.cancelled || cancelling.busy;
   return (
     <header className="jp-pipeline-head">
       <div className="jp-pipeline-head-line">
@@ -97,14 +101,22 @@ function Head(props: IJobViewProps & { job: IJobPage }): JSX.Element {
         {elapsed !== null && <span className="jp-pipeline-dim">{duration(elapsed)}</span>}
         <span className="jp-pipeline-gap" />
         {!isFinal(job.state) && (
-          <Button kind="warn" disabled={job.cancelled} onClick={() => props.onCancel(job.id)}>
-            {job.cancelled ? trans.__('Being cancelled…') : trans.__('Cancel')}
+          <Button
+            kind="warn"
+            disabled={isCancelled}
+            onClick={() => cancelling.run(() => props.onCancel(job.id))}
+          >
+            {isCancelled ? trans.__('Being cancelled…') : trans.__('Cancel')}
           </Button>
+        )}
+        {job.notebook?.path && job.state === 'succeeded' && (
+          <Button onClick={() => props.onOpenReport(job.action)}>{trans.__('Open report')}</Button>
         )}
       </div>
       <pre className="jp-pipeline-command" aria-label={trans.__('Command')}>
         {job.run_command}
       </pre>
+      <Failed problem={cancelling.problem} trans={trans} />
     </header>
   );
 }

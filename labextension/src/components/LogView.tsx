@@ -270,7 +270,7 @@ function SearchBox({ search, trans }: { search: ISearch; trans: TranslationBundl
     <span className="jp-pipeline-log-search" role="search">
       <input
         type="search"
-        className="jp-pipeline-input jp-mod-styled"
+        className="jp-pipeline-input"
         placeholder={trans.__('Search the log')}
         aria-label={trans.__('Search the log')}
         value={word}

@@ -6,6 +6,7 @@ import { Problem, ProjectApi } from '../api';
 import { size } from '../format';
 import { IOutput } from '../types';
 import { LevelBadge } from './LevelBadge';
+import { PageFrame } from './PageFrame';
 import { Banner, Button } from './Parts';
 import { Symbol } from './Symbol';
 import { asProblem } from './useLoaded';
@@ -40,32 +41,38 @@ export function OutputFrame({ project, output, trans }: IOutputFrameProps): JSX.
   };
   const hasScripts = output.viewable && /\.html$/i.test(output.path);
   return (
-    <div className="jp-pipeline-frame">
-      <div className="jp-pipeline-frame-head">
-        <span className="jp-pipeline-frame-path" title={output.path}>
-          {output.path}
-        </span>
-        <LevelBadge level={output.level} trans={trans} />
-        <span className="jp-pipeline-dim">{shape(output, trans)}</span>
-        <span className="jp-pipeline-gap" />
-        {hasScripts && ticket === null && (
-          <Button disabled={isAsking} onClick={() => setIsAsking(true)}>
-            {trans.__('Run its scripts once…')}
-          </Button>
-        )}
-        {hasScripts && ticket !== null && (
-          <Button onClick={() => setTicket(null)}>{trans.__('Show without scripts')}</Button>
-        )}
-        {output.viewable && (
-          <a
-            className="jp-pipeline-button jp-mod-styled"
-            href={project.contentUrl(output.id)}
-            download={output.path.split('/').pop()}
-          >
-            {trans.__('Download')}
-          </a>
-        )}
-      </div>
+    <PageFrame
+      head={
+        <>
+          <span className="jp-pipeline-frame-path" title={output.path}>
+            {output.path}
+          </span>
+          <LevelBadge level={output.level} trans={trans} />
+          <span className="jp-pipeline-dim">{shape(output, trans)}</span>
+          <span className="jp-pipeline-gap" />
+          {hasScripts && ticket === null && (
+            <Button disabled={isAsking} onClick={() => setIsAsking(true)}>
+              {trans.__('Run its scripts once…')}
+            </Button>
+          )}
+          {hasScripts && ticket !== null && (
+            <Button onClick={() => setTicket(null)}>{trans.__('Show without scripts')}</Button>
+          )}
+          {output.viewable && (
+            <a
+              className="jp-pipeline-button"
+              href={project.contentUrl(output.id)}
+              download={output.path.split('/').pop()}
+            >
+              {trans.__('Download')}
+            </a>
+          )}
+        </>
+      }
+      src={output.viewable ? project.viewUrl(output.id, ticket ?? undefined) : null}
+      sandbox={sandboxOf(output.path, ticket !== null)}
+      title={output.path}
+    >
       {isAsking && (
         <Question trans={trans} onYes={() => void run()} onNo={() => setIsAsking(false)} />
       )}
@@ -77,18 +84,8 @@ export function OutputFrame({ project, output, trans }: IOutputFrameProps): JSX.
       {ticket !== null && (
         <Banner tone="warn">{trans.__('The scripts of this page run. This was recorded.')}</Banner>
       )}
-      {output.viewable ? (
-        <iframe
-          key={`${output.id} ${ticket ?? ''}`}
-          src={project.viewUrl(output.id, ticket ?? undefined)}
-          sandbox={sandboxOf(output.path, ticket !== null)}
-          referrerPolicy="same-origin"
-          title={output.path}
-        />
-      ) : (
-        <Refused output={output} trans={trans} />
-      )}
-    </div>
+      {!output.viewable && <Refused output={output} trans={trans} />}
+    </PageFrame>
   );
 }
 

@@ -34,7 +34,7 @@ export function OutputsView(props: IOutputsViewProps): JSX.Element {
       <div className="jp-pipeline-list-bar">
         <input
           type="search"
-          className="jp-pipeline-input jp-mod-styled"
+          className="jp-pipeline-input"
           placeholder={trans.__('Filter by path, action or level')}
           aria-label={trans.__('Filter the outputs')}
           value={filter}

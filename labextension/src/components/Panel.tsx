@@ -3,22 +3,29 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { IPicture, PipelineModel } from '../model';
-import { IOutput, IProblem } from '../types';
+import { IJob, IOutput } from '../types';
+import { staleOnes } from './actionRows';
 import { ActionsTable } from './ActionsTable';
 import { HistoryView } from './HistoryView';
 import { OutputsView } from './OutputsView';
+import { Banner, Button, Failed } from './Parts';
 import { Problems } from './Problems';
+import { Progress } from './Progress';
+import { Symbol } from './Symbol';
+import { useDeed } from './useDeed';
 import { usePicture } from './useSignal';
 
 export interface IPanelCallbacks {
-  run(actions: string[]): void;
+  run(actions: string[], force?: boolean): void;
   cancel(): void;
   refresh(): void;
   openGraph(): void;
   openJob(job: string): void;
-  openRequest(request: string): void;
+  /** `compareWith` is an earlier request. */
+  openRequest(request: string, compareWith?: string): void;
   openOutput(output: IOutput): void;
-  openProblem(problem: IProblem): void;
+  openReport(job: IJob): void;
+  openLine(line: number | null): void;
 }
 
 export interface IPanelProps {
@@ -37,32 +44,44 @@ export function Panel({ model, trans, callbacks }: IPanelProps): JSX.Element {
     <div className="jp-pipeline-panel">
       <ProjectChooser model={model} picture={picture} trans={trans} />
       {picture.problem && (
-        <p className="jp-pipeline-problem" role="alert">
-          {picture.problem.message}
-        </p>
+        <Banner tone="bad" alert>
+          <p>{picture.problem.detail}</p>
+          {picture.problem.remedy && <p>{picture.problem.remedy}</p>}
+        </Banner>
       )}
       {picture.project && (
         <>
           <Notices picture={picture} trans={trans} />
           <Toolbar picture={picture} trans={trans} callbacks={callbacks} selected={selected} />
+          <Progress picture={picture} trans={trans} />
           <Tabs picture={picture} trans={trans} tab={tab} onTab={setTab} />
           <div role="tabpanel" className="jp-pipeline-body" aria-label={tab}>
             <Body {...{ model, picture, trans, callbacks, tab, selected, setSelected }} />
           </div>
         </>
       )}
-      {!picture.project && !picture.loading && <NoProject trans={trans} />}
+      {!picture.project && picture.loading && (
+        <p className="jp-pipeline-empty jp-pipeline-dim" role="status">
+          {trans.__('Looking for a project…')}
+        </p>
+      )}
+      {!picture.project && !picture.loading && !picture.problem && <NoProject trans={trans} />}
     </div>
   );
 }
 
 function NoProject({ trans }: { trans: TranslationBundle }): JSX.Element {
   return (
-    <p className="jp-pipeline-note">
-      {trans.__(
-        'There is no project here: a project is a folder with a project.yaml. Open one of its files.'
-      )}
-    </p>
+    <div className="jp-pipeline-empty">
+      <p>
+        <strong>{trans.__('There is no project here')}</strong>
+      </p>
+      <p className="jp-pipeline-dim">
+        {trans.__(
+          'A project is a folder with a file project.yaml. Open such a folder in the file browser, and its pipeline is shown here.'
+        )}
+      </p>
+    </div>
   );
 }
 
@@ -76,7 +95,7 @@ function ProjectChooser(props: {
   return (
     <div className="jp-pipeline-chooser">
       <select
-        className="jp-pipeline-control"
+        className="jp-pipeline-input"
         aria-label={trans.__('Project')}
         value={shown?.id ?? ''}
         onChange={event => void model.open(event.target.value, 'expectations', true)}
@@ -93,7 +112,7 @@ function ProjectChooser(props: {
       </select>
       {shown && (
         <select
-          className="jp-pipeline-control"
+          className="jp-pipeline-input"
           aria-label={trans.__('Backend')}
           value={shown.backend}
           onChange={event => void model.open(shown.id, event.target.value, true)}
@@ -112,16 +131,16 @@ function Notices({ picture, trans }: { picture: IPicture; trans: TranslationBund
   return (
     <>
       {picture.project?.synthetic.shown && (
-        <p className="jp-pipeline-banner">{trans.__('Synthetic data are shown.')}</p>
+        <Banner tone="warn">{trans.__('Synthetic data are shown.')}</Banner>
       )}
-      {executor && executor.name === null && (
-        <p className="jp-pipeline-problem">{executor.message}</p>
+      {executor && executor.name === null && <Banner tone="bad">{executor.message}</Banner>}
+      {executor && executor.missing_isolation.length > 0 && (
+        <Banner tone="warn">
+          {executor.missing_isolation.map(sentence => (
+            <p key={sentence}>{sentence}</p>
+          ))}
+        </Banner>
       )}
-      {executor?.missing_isolation.map(sentence => (
-        <p key={sentence} className="jp-pipeline-warning">
-          {sentence}
-        </p>
-      ))}
     </>
   );
 }
@@ -135,37 +154,34 @@ function Toolbar(props: {
   const { picture, trans, callbacks, selected } = props;
   const isBusy = (picture.status?.unfinished.length ?? 0) > 0;
   const canRun = picture.pipeline !== null;
+  const stale = staleOnes(picture.status?.actions ?? []);
   const label =
     selected.size > 0 ? trans.__('Run selected (%1)', selected.size) : trans.__('Run all');
   return (
     <div className="jp-pipeline-toolbar" role="toolbar" aria-label={trans.__('Pipeline')}>
-      <button
-        type="button"
-        className="jp-pipeline-button jp-mod-accept"
+      <Button
+        kind="accept"
         disabled={!canRun}
         onClick={() => callbacks.run(selected.size > 0 ? [...selected] : ['run_all'])}
       >
         {label}
-      </button>
-      <button
-        type="button"
-        className="jp-pipeline-button"
-        disabled={!isBusy}
-        onClick={callbacks.cancel}
-      >
-        {trans.__('Cancel')}
-      </button>
-      <button
-        type="button"
-        className="jp-pipeline-button"
-        disabled={!canRun}
-        onClick={callbacks.openGraph}
-      >
+      </Button>
+      {stale.length > 0 && selected.size === 0 && (
+        <Button
+          title={trans.__('Run what is stale or was never run')}
+          onClick={() => callbacks.run(stale)}
+        >
+          {trans.__('Run stale (%1)', stale.length)}
+        </Button>
+      )}
+      {isBusy && <Button onClick={callbacks.cancel}>{trans.__('Cancel')}</Button>}
+      <span className="jp-pipeline-gap" />
+      <Button disabled={!canRun} onClick={callbacks.openGraph}>
         {trans.__('Graph')}
-      </button>
-      <button type="button" className="jp-pipeline-button" onClick={callbacks.refresh}>
-        {trans.__('Refresh')}
-      </button>
+      </Button>
+      <Button label={trans.__('Refresh')} title={trans.__('Refresh')} onClick={callbacks.refresh}>
+        <Symbol name="again" />
+      </Button>
     </div>
   );
 }
@@ -185,13 +201,19 @@ function Tabs(props: {
     ['problems', trans.__('Problems'), faults]
   ];
   return (
-    <div role="tablist" className="jp-pipeline-tabs">
+    <div
+      role="tablist"
+      className="jp-pipeline-tabs"
+      aria-label={trans.__('Parts of the pipeline')}
+      onKeyDown={event => walkTabs(event)}
+    >
       {tabs.map(([name, label, count]) => (
         <button
           key={name}
           type="button"
           role="tab"
           aria-selected={tab === name}
+          tabIndex={tab === name ? 0 : -1}
           className={tab === name ? 'jp-mod-current' : undefined}
           onClick={() => props.onTab(name)}
         >
@@ -201,6 +223,19 @@ function Tabs(props: {
       ))}
     </div>
   );
+}
+
+/** Arrow keys go from tab to tab, as in every list of tabs. */
+function walkTabs(event: React.KeyboardEvent<HTMLDivElement>): void {
+  const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+  if (step !== 0) {
+    const all = [...event.currentTarget.querySelectorAll('button')];
+    const at = all.indexOf(event.target as HTMLButtonElement);
+    const next = all[(at + step + all.length) % all.length];
+    next.focus();
+    next.click();
+    event.preventDefault();
+  }
 }
 
 interface IBodyProps extends IPanelProps {
@@ -213,7 +248,13 @@ interface IBodyProps extends IPanelProps {
 function Body(props: IBodyProps): JSX.Element {
   const { model, picture, trans, callbacks, tab } = props;
   if (tab === 'problems') {
-    return <Problems checked={picture.checked} trans={trans} onOpen={callbacks.openProblem} />;
+    return (
+      <Problems
+        checked={picture.checked}
+        trans={trans}
+        onOpen={problem => callbacks.openLine(problem.line)}
+      />
+    );
   }
   if (tab === 'history') {
     return (
@@ -221,39 +262,53 @@ function Body(props: IBodyProps): JSX.Element {
         requests={picture.requests}
         trans={trans}
         onOpen={callbacks.openRequest}
-        onRunAgain={request => callbacks.run(request.requested_actions)}
+        onCompare={(earlier, later) => callbacks.openRequest(later, earlier)}
+        onRunAgain={request => callbacks.run(request.requested_actions, request.force)}
+        onMore={picture.hasOlder ? () => model.showOlder() : undefined}
       />
     );
   }
   if (tab === 'outputs') {
-    return (
+    return <Outputs {...props} />;
+  }
+  return <Actions {...props} />;
+}
+
+function Outputs({ model, picture, trans, callbacks }: IBodyProps): JSX.Element {
+  const switching = useDeed();
+  const show = async (shown: boolean) => {
+    await model.project?.showSynthetic(shown);
+    await model.refresh();
+  };
+  return (
+    <>
+      <Failed problem={switching.problem} trans={trans} onForget={switching.forget} />
       <OutputsView
         outputs={picture.outputs}
         synthetic={picture.project?.synthetic ?? { allowed: false, shown: false }}
         trans={trans}
         onOpen={callbacks.openOutput}
-        onShowSynthetic={shown =>
-          void model.project?.showSynthetic(shown).then(() => model.refresh())
-        }
+        onShowSynthetic={shown => switching.run(() => show(shown))}
       />
-    );
-  }
-  return <Actions {...props} />;
+    </>
+  );
 }
 
 function Actions(props: IBodyProps): JSX.Element {
   const { picture, trans, callbacks } = props;
   const [filter, setFilter] = React.useState('');
   return (
-    <>
-      <input
-        type="search"
-        className="jp-pipeline-control jp-pipeline-filter"
-        placeholder={trans.__('Filter by name, runtime or state')}
-        aria-label={trans.__('Filter actions')}
-        value={filter}
-        onChange={event => setFilter(event.target.value)}
-      />
+    <div className="jp-pipeline-list jp-mod-flush">
+      <div className="jp-pipeline-list-bar">
+        <input
+          type="search"
+          className="jp-pipeline-input"
+          placeholder={trans.__('Filter by name, runtime or state')}
+          aria-label={trans.__('Filter actions')}
+          value={filter}
+          onChange={event => setFilter(event.target.value)}
+        />
+      </div>
       <ActionsTable
         picture={picture}
         filter={filter}
@@ -261,7 +316,10 @@ function Actions(props: IBodyProps): JSX.Element {
         trans={trans}
         onSelect={props.setSelected}
         onOpenJob={callbacks.openJob}
+        onOpenReport={callbacks.openReport}
+        onOpenLine={callbacks.openLine}
+        onRun={callbacks.run}
       />
-    </>
+    </div>
   );
 }

@@ -63,6 +63,8 @@ export interface IButtonProps {
   title?: string;
   /** Given for a button that is on or off. */
   pressed?: boolean;
+  /** Given for a button that shows and hides something. */
+  expanded?: boolean;
   kind?: 'accept' | 'warn';
   label?: string;
   children: React.ReactNode;
@@ -73,10 +75,11 @@ export function Button(props: IButtonProps): JSX.Element {
   return (
     <button
       type="button"
-      className={`jp-pipeline-button jp-mod-styled ${kind}`}
+      className={`jp-pipeline-button ${kind}`}
       disabled={props.disabled}
       title={props.title}
       aria-pressed={props.pressed}
+      aria-expanded={props.expanded}
       aria-label={props.label}
       onClick={props.onClick}
     >
@@ -115,6 +118,22 @@ export function Waiting({ problem, reload, trans }: IWaitingProps): JSX.Element 
     );
   }
   return <Trouble problem={problem} reload={reload} trans={trans} />;
+}
+
+/** What went wrong with something that a person asked for. */
+export function Failed(props: {
+  problem: Problem | null;
+  trans: TranslationBundle;
+  onForget?(): void;
+}): JSX.Element | null {
+  const { problem, onForget, trans } = props;
+  return problem ? (
+    <Banner tone="bad" alert>
+      <p>{problem.detail}</p>
+      {problem.remedy && <p>{problem.remedy}</p>}
+      {onForget && <Button onClick={onForget}>{trans.__('Close')}</Button>}
+    </Banner>
+  ) : null;
 }
 
 /** A problem with its remedy, and a way to try again. */

@@ -4,12 +4,14 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal } from '@lumino/signaling';
 import * as React from 'react';
 import { ProjectApi } from '../api';
-import { IBell, IComparison, IPlanned, IRequestPage } from '../types';
-import { Comparisons } from './Comparisons';
+import { IBell, IOutput, IPlanned, IRequestPage } from '../types';
+import { CodeComparison, CompareWith } from './CodeComparison';
 import { Highlight } from './Highlight';
 import { LevelBadge } from './LevelBadge';
 import { LEVELS, levelMeaning, verdictLook } from './looks';
-import { Banner, Button, Facts, Link, Row, Section, Trouble, Waiting } from './Parts';
+import { Name } from './Name';
+import { OutputPairs } from './OutputPairs';
+import { Banner, Button, Facts, Failed, Link, Row, Section, Trouble, Waiting } from './Parts';
 import {
   details,
   dirtiness,
@@ -23,11 +25,13 @@ import {
   warnings
 } from './requestFacts';
 import { RequestJobs } from './RequestJobs';
-import { requestPage } from './requestPage';
+import { IShown, requestPage } from './requestPage';
 import { save } from './save';
 import { Badge, StatusBadge } from './StateBadge';
 import { Times } from './Times';
-import { ILoaded, useLoaded, useNow } from './useLoaded';
+import { ICompared, useCompared } from './useCompared';
+import { useDeed } from './useDeed';
+import { useLoaded, useNow } from './useLoaded';
 
 /** Actions of a plan beyond which it is folded. */
 const FOLDED = 20;
@@ -39,9 +43,14 @@ export interface IRequestViewProps {
   requestId: string;
   bells: ISignal<unknown, IBell>;
   trans: TranslationBundle;
+  /** The request to compare with at first; the previous one if none is given. */
+  compareWith?: string;
   onOpenJob(job: string): void;
   onOpenRequest(request: string): void;
-  onCancel(request: string): void;
+  onOpenOutput(output: IOutput): void;
+  /** Called with the identifiers of the earlier and the later output. */
+  onOpenComparison(left: string, right: string): void;
+  onCancel(request: string): Promise<void>;
   /** Where given, there is a button for it. */
   onRunAgain?(request: IRequestPage): void;
 }
@@ -54,7 +63,7 @@ export function RequestView(props: IRequestViewProps): JSX.Element {
     rings: bell => bell.request === requestId,
     unfinished: isUnfinished
   });
-  const compared = useLoaded(() => project.comparisons(requestId), key);
+  const compared = useCompared(project, requestId, props.compareWith);
   if (!value) {
     return (
       <div className="jp-pipeline-doc">
@@ -64,14 +73,22 @@ export function RequestView(props: IRequestViewProps): JSX.Element {
   }
   return (
     <article className="jp-pipeline-doc">
-      <Head {...props} request={value} compared={compared.value ?? []} />
+      <Head {...props} request={value} compared={compared} />
       <Trouble problem={problem} reload={reload} trans={trans} />
       <Warnings request={value} trans={trans} />
       <div className="jp-pipeline-columns">
         <div className="jp-pipeline-main">
           <RequestJobs request={value} trans={trans} onOpenJob={props.onOpenJob} />
           <Pipeline source={value.project_yaml} trans={trans} />
-          <Compared {...props} compared={compared} />
+          <Section
+            title={trans.__('Code comparison')}
+            beside={<CompareWith {...props} compared={compared} />}
+          >
+            <CodeComparison {...props} compared={compared} />
+          </Section>
+          <Section title={trans.__('Outputs beside the earlier ones')}>
+            <OutputPairs {...props} compared={compared} />
+          </Section>
           <Plan plan={value.plan} trans={trans} />
         </div>
         <aside className="jp-pipeline-aside" aria-label={trans.__('About this request')}>
@@ -94,12 +111,14 @@ interface IPartProps {
 }
 
 function Head(
-  props: IRequestViewProps & { request: IRequestPage; compared: readonly IComparison[] }
+  props: IRequestViewProps & { request: IRequestPage; compared: ICompared }
 ): JSX.Element {
   const { request, compared, trans } = props;
   const { onRunAgain } = props;
   const name = `job-request-${request.number}.html`;
-  const page = () => requestPage(request, compared, new Date().toISOString(), trans);
+  const cancelling = useDeed();
+  const isCancelled = request.cancelled || cancelling.busy;
+  const page = () => requestPage(request, shownOf(compared), new Date().toISOString(), trans);
   return (
     <header className="jp-pipeline-head">
       <div className="jp-pipeline-head-line">
@@ -111,10 +130,10 @@ function Head(
         {isUnfinished(request) && (
           <Button
             kind="warn"
-            disabled={request.cancelled}
-            onClick={() => props.onCancel(request.id)}
+            disabled={isCancelled}
+            onClick={() => cancelling.run(() => props.onCancel(request.id))}
           >
-            {request.cancelled ? trans.__('Being cancelled…') : trans.__('Cancel')}
+            {isCancelled ? trans.__('Being cancelled…') : trans.__('Cancel')}
           </Button>
         )}
         {onRunAgain && (
@@ -136,8 +155,15 @@ function Head(
         ))}
       </dl>
       <p className="jp-pipeline-lead">{introduction(request, trans)}</p>
+      <Failed problem={cancelling.problem} trans={trans} />
     </header>
   );
+}
+
+/** The comparison as far as it is shown, for the page that is saved. */
+function shownOf({ found, open }: ICompared): IShown {
+  const files = [...open.values()].flatMap(file => file.difference ?? []);
+  return { found: found.value, files };
 }
 
 function Warnings({ request, trans }: IPartProps): JSX.Element {
@@ -183,23 +209,6 @@ function lines(source: string): number {
   return source.replace(/\n$/, '').split('\n').length;
 }
 
-function Compared(props: IRequestViewProps & { compared: ILoaded<IComparison[]> }): JSX.Element {
-  const { compared, trans } = props;
-  return (
-    <Section title={trans.__('Code comparison')}>
-      {compared.value ? (
-        <Comparisons
-          comparisons={compared.value}
-          trans={trans}
-          onOpenRequest={props.onOpenRequest}
-        />
-      ) : (
-        <Waiting problem={compared.problem} reload={compared.reload} trans={trans} />
-      )}
-    </Section>
-  );
-}
-
 function Plan({
   plan,
   trans
@@ -227,7 +236,9 @@ function Plan({
           <tbody>
             {plan.map(one => (
               <tr key={one.action}>
-                <th scope="row">{one.action}</th>
+                <th scope="row">
+                  <Name name={one.action} />
+                </th>
                 <td>
                   <Badge look={verdictLook(one.verdict, trans)} />
                 </td>
@@ -274,7 +285,15 @@ function factValue(fact: IFact, trans: TranslationBundle): React.ReactNode {
   if (fact.list) {
     return <Names names={fact.list} trans={trans} />;
   }
-  return fact.code ? <code>{fact.value}</code> : fact.value;
+  const value = fact.code ? <code>{fact.value}</code> : fact.value;
+  return fact.more ? (
+    <>
+      {value}
+      <span className="jp-pipeline-dim jp-pipeline-below">{fact.more}</span>
+    </>
+  ) : (
+    value
+  );
 }
 
 function Names({

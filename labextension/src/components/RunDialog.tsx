@@ -1,25 +1,32 @@
-/** What would run, and why, before it is asked for. */
+/** Asking whether to run, with the plan in sight. */
 
 import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { Problem, ProjectApi } from '../api';
-import { IPlan, Verdict } from '../types';
+import { ProjectApi } from '../api';
+import { IChoice, PlanForm } from './PlanForm';
 
-/** What a person has decided on. */
-export interface IChoice {
-  force: boolean;
-  /** A commit, branch or tag; null for the working tree. */
-  revision: string | null;
+export interface IAskOptions {
+  /** Whether to run again what these need, to begin with. */
+  force?: boolean;
+  /** Shows a line of project.yaml; the dialog is closed first. */
+  onOpenLine?(line: number): void;
 }
 
 /** Ask whether to run actions; null when a person thinks better of it. */
 export async function askToRun(
   project: ProjectApi,
   actions: string[],
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  options: IAskOptions = {}
 ): Promise<IChoice | null> {
-  const body = new RunBody(project, actions, trans);
+  const body = new RunBody(project, actions, trans, {
+    ...options,
+    onOpenLine: line => {
+      dialog.reject();
+      options.onOpenLine?.(line);
+    }
+  });
   const dialog = new Dialog<IChoice>({
     title: titleOf(actions, trans),
     body,
@@ -46,9 +53,11 @@ class RunBody extends ReactWidget implements Dialog.IBodyWidget<IChoice> {
   constructor(
     private readonly project: ProjectApi,
     private readonly actions: string[],
-    private readonly trans: TranslationBundle
+    private readonly trans: TranslationBundle,
+    private readonly options: Required<Pick<IAskOptions, 'onOpenLine'>> & IAskOptions
   ) {
     super();
+    this._choice = { force: options.force ?? false, revision: null };
   }
 
   getValue(): IChoice {
@@ -60,105 +69,25 @@ class RunBody extends ReactWidget implements Dialog.IBodyWidget<IChoice> {
       <PlanForm
         project={this.project}
         actions={this.actions}
+        force={this.options.force ?? false}
         trans={this.trans}
-        onChange={choice => {
+        onChange={(choice, canRun) => {
           this._choice = choice;
+          this._allow(canRun);
         }}
+        onOpenLine={this.options.onOpenLine}
       />
     );
   }
 
-  private _choice: IChoice = { force: false, revision: null };
-}
+  /** What cannot be planned cannot be run. */
+  private _allow(canRun: boolean): void {
+    const dialog = this.node.closest('.jp-Dialog-content');
+    const button = dialog?.querySelector<HTMLButtonElement>('.jp-Dialog-footer .jp-mod-accept');
+    if (button) {
+      button.disabled = !canRun;
+    }
+  }
 
-interface IPlanFormProps {
-  project: ProjectApi;
-  actions: string[];
-  trans: TranslationBundle;
-  onChange(choice: IChoice): void;
-}
-
-function PlanForm({ project, actions, trans, onChange }: IPlanFormProps): JSX.Element {
-  const [force, setForce] = React.useState(false);
-  const [revision, setRevision] = React.useState('');
-  const [plan, setPlan] = React.useState<IPlan | null>(null);
-  const [problem, setProblem] = React.useState<string | null>(null);
-  React.useEffect(() => {
-    let current = true;
-    onChange({ force, revision: revision.trim() || null });
-    setPlan(null);
-    project.plan(actions, force, revision.trim() || undefined).then(
-      found => current && (setPlan(found), setProblem(null)),
-      (error: Problem) => current && setProblem(error.message)
-    );
-    return () => {
-      current = false;
-    };
-  }, [project, actions, force, revision]);
-  return (
-    <div className="jp-pipeline-plan">
-      <label>
-        <input type="checkbox" checked={force} onChange={event => setForce(event.target.checked)} />
-        {trans.__('Run again also what these need, up to date or not')}
-      </label>
-      <label>
-        {trans.__('Code of')}{' '}
-        <input
-          type="text"
-          className="jp-pipeline-control"
-          value={revision}
-          placeholder={trans.__('the working tree, or a commit, branch or tag')}
-          onChange={event => setRevision(event.target.value)}
-        />
-      </label>
-      <div aria-live="polite">
-        {problem && <p className="jp-pipeline-problem">{problem}</p>}
-        {!problem && !plan && <p>{trans.__('Looking at what would run...')}</p>}
-        {!problem && plan && <PlanTable plan={plan} trans={trans} />}
-      </div>
-    </div>
-  );
-}
-
-function PlanTable({ plan, trans }: { plan: IPlan; trans: TranslationBundle }): JSX.Element {
-  const verdicts: Record<Verdict, string> = {
-    run: trans.__('run'),
-    stale: trans.__('run, stale'),
-    skip: trans.__('skip'),
-    cannot_run: trans.__('cannot run here')
-  };
-  const count = plan.counts.run + plan.counts.stale;
-  return (
-    <>
-      <p>
-        {count === 0
-          ? trans.__('Nothing would run: everything is up to date.')
-          : trans._n('%1 action would run.', '%1 actions would run.', count)}
-      </p>
-      {plan.runtimes_to_build.map(one => (
-        <p key={one.name}>{trans.__('%1 is built first. %2', one.name, one.message)}</p>
-      ))}
-      <div className="jp-pipeline-plan-scroll">
-        <table className="jp-pipeline-table">
-          <caption className="jp-pipeline-unseen">{trans.__('The plan')}</caption>
-          <thead>
-            <tr>
-              <th scope="col">{trans.__('Action')}</th>
-              <th scope="col">{trans.__('What')}</th>
-              <th scope="col">{trans.__('Why')}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {plan.actions.map(one => (
-              <tr key={one.action} className={`jp-mod-${one.verdict}`}>
-                <th scope="row">{one.action}</th>
-                <td>{verdicts[one.verdict]}</td>
-                <td>{one.reason}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </>
-  );
+  private _choice: IChoice;
 }

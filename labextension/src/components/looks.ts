@@ -1,7 +1,8 @@
 /** How states are shown: a symbol, a tone and words, never colour alone. Pure. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
-import { JobState, Level, RequestStatus, Verdict } from '../types';
+import { NodeState } from '../dag';
+import { IOutputPair, JobState, Level, RequestStatus, Verdict } from '../types';
 
 export type Tone = 'good' | 'bad' | 'busy' | 'warn' | 'dim';
 export type SymbolName =
@@ -43,6 +44,24 @@ export function statusLook(status: RequestStatus, trans: TranslationBundle): ILo
   }
 }
 
+/** The symbol and tone of the state of an action; its words are in `words`. */
+export function stateLook(state: NodeState): Omit<ILook, 'words'> {
+  const looks: Record<NodeState, [SymbolName, Tone]> = {
+    none: ['skip', 'dim'],
+    up_to_date: ['check', 'good'],
+    stale: ['again', 'warn'],
+    to_run: ['play', 'busy'],
+    cannot_run: ['cross', 'bad'],
+    pending: ['wait', 'dim'],
+    running: ['busy', 'busy'],
+    succeeded: ['check', 'good'],
+    failed: ['cross', 'bad'],
+    cancelled: ['stop', 'warn']
+  };
+  const [symbol, tone] = looks[state];
+  return { symbol, tone };
+}
+
 /** The look of a verdict of a plan. */
 export function verdictLook(verdict: Verdict, trans: TranslationBundle): ILook {
   switch (verdict) {
@@ -55,6 +74,19 @@ export function verdictLook(verdict: Verdict, trans: TranslationBundle): ILook {
     case 'cannot_run':
       return { symbol: 'cross', tone: 'bad', words: trans.__('Cannot run') };
   }
+}
+
+/** Whether an output is the same as before. */
+export function pairLook(pair: IOutputPair, trans: TranslationBundle): ILook {
+  if (!pair.left) {
+    return { symbol: 'play', tone: 'busy', words: trans.__('New') };
+  }
+  if (!pair.right) {
+    return { symbol: 'skip', tone: 'dim', words: trans.__('Not made') };
+  }
+  return pair.same
+    ? { symbol: 'check', tone: 'dim', words: trans.__('The same') }
+    : { symbol: 'again', tone: 'warn', words: trans.__('Differs') };
 }
 
 /** The look of a cell of a notebook. */

@@ -2,7 +2,7 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import { duration } from '../format';
-import { IComparison, IJob, IRequest, IRequestPage, JobState } from '../types';
+import { IDifferences, IJob, IRequest, IRequestPage, JobState } from '../types';
 import { statusLook } from './looks';
 
 const SYNTHETIC = 'expectations';
@@ -16,6 +16,8 @@ export interface IFact {
   moment?: string;
   /** Where the value is a list: the list. */
   list?: readonly string[];
+  /** Stands below the value. */
+  more?: string;
   code?: boolean;
 }
 
@@ -25,12 +27,6 @@ export interface IShare {
   count: number;
   /** In whole percent. */
   percent: number;
-}
-
-export interface IChange {
-  kind: 'added' | 'changed' | 'removed';
-  words: string;
-  paths: readonly string[];
 }
 
 export function isFinal(state: JobState): boolean {
@@ -125,6 +121,22 @@ export function timeline(request: IRequestPage, trans: TranslationBundle): IFact
     {
       name: trans.__('Wall clock'),
       value: wall === '–' ? wall : trans.__('%1 (from the first start to the last end)', wall)
+    },
+    ...criticalPath(request, trans)
+  ];
+}
+
+/** The jobs that nobody could have had sooner: empty where that is not known. */
+function criticalPath({ critical_path }: IRequestPage, trans: TranslationBundle): IFact[] {
+  if (!critical_path?.actions.length) {
+    return [];
+  }
+  const { actions, seconds } = critical_path;
+  return [
+    {
+      name: trans.__('Critical path'),
+      value: trans.__('%1 (the longest chain of jobs that waited for each other)', clock(seconds)),
+      more: actions.join(' → ')
     }
   ];
 }
@@ -161,37 +173,9 @@ export function dirtiness(request: IRequest, trans: TranslationBundle): string |
     : null;
 }
 
-export function comparisonTitle(one: IComparison, trans: TranslationBundle): string {
-  return one.kind === 'previous'
-    ? trans.__('With the previous request')
-    : trans.__('With the previous successful request');
-}
-
-/** What the other request was, such as `4381, commit cd9f692 with changes`. */
-export function comparedWith(one: IComparison, trans: TranslationBundle): string {
-  if (!one.commit) {
-    return trans.__('Job request %1, no commit', one.number ?? '');
-  }
-  const hash = one.commit.slice(0, 7);
-  return one.dirty
-    ? trans.__('Job request %1, commit %2 with changes', one.number ?? '', hash)
-    : trans.__('Job request %1, commit %2', one.number ?? '', hash);
-}
-
-export function comparisonSentence(one: IComparison, trans: TranslationBundle): string {
-  if (one.request === null || one.added === null) {
-    return one.reason;
-  }
-  const found = changes(one, trans).filter(change => change.paths.length > 0);
-  return found.length ? '' : trans.__('The code is the same.');
-}
-
-export function changes(one: IComparison, trans: TranslationBundle): IChange[] {
-  return [
-    { kind: 'added', words: trans.__('Added'), paths: one.added ?? [] },
-    { kind: 'changed', words: trans.__('Changed'), paths: one.changed ?? [] },
-    { kind: 'removed', words: trans.__('Removed'), paths: one.removed ?? [] }
-  ];
+/** The request that another is compared with, such as `Job request 4381`. */
+export function comparedWith(found: IDifferences, trans: TranslationBundle): string {
+  return trans.__('Compared with job request %1.', found.number ?? found.with ?? '');
 }
 
 function commit(request: IRequest, trans: TranslationBundle): string {

@@ -2,13 +2,13 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import { duration, utc } from '../format';
-import { IComparison, IJob, IRequestPage } from '../types';
+import { IDifferences, IFileDifference, IJob, IRequestPage } from '../types';
+import { nothingToShow } from './differences';
+import { DIFFERENCE_STYLE, fileDifference, fileList } from './differencePage';
+import { escaped } from './escaped';
 import { jobLook, LEVELS, levelMeaning, statusLook, verdictLook } from './looks';
 import {
-  changes,
   comparedWith,
-  comparisonSentence,
-  comparisonTitle,
   complete,
   details,
   dirtiness,
@@ -47,10 +47,17 @@ td:not(:last-child) { white-space: nowrap; } td:last-child, tbody th { overflow-
 @media print { body { margin: 0; max-width: none; } pre { white-space: pre-wrap; } }
 `;
 
+/** What is shown of the comparison with an earlier request. */
+export interface IShown {
+  found: IDifferences | null;
+  /** The files that are open. */
+  files: readonly IFileDifference[];
+}
+
 /** The whole page as HTML; `now` is when it is made. */
 export function requestPage(
   request: IRequestPage,
-  comparisons: readonly IComparison[],
+  shown: IShown,
   now: string,
   trans: TranslationBundle
 ): string {
@@ -73,10 +80,7 @@ export function requestPage(
       trans.__('Job request details'),
       facts(details(request, trans)) + (note ? dim(note) : '')
     ),
-    section(
-      trans.__('Code comparison'),
-      comparisons.map(one => comparison(one, trans)).join('') || dim(trans.__('None.'))
-    ),
+    section(trans.__('Code comparison'), comparison(shown, trans)),
     section(trans.__('Why each action ran or did not'), plan(request, trans)),
     dim(trans.__('Saved %1 UTC.', utc(now)))
   ];
@@ -88,7 +92,7 @@ export function requestPage(
     `<meta http-equiv="Content-Security-Policy" content="${escaped(POLICY)}">`,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<title>${escaped(`${title(request, trans)} – ${request.workspace}`)}</title>`,
-    `<style>${STYLE}</style>`,
+    `<style>${STYLE}${DIFFERENCE_STYLE}</style>`,
     '</head>',
     '<body>',
     ...parts,
@@ -96,18 +100,6 @@ export function requestPage(
     '</html>',
     ''
   ].join('\n');
-}
-
-/** A text as it may stand in HTML, also within an attribute. */
-export function escaped(text: string | number): string {
-  const names: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;'
-  };
-  return String(text).replace(/[&<>"']/g, one => names[one]);
 }
 
 function section(heading: string, content: string): string {
@@ -119,11 +111,12 @@ function dim(text: string): string {
 }
 
 function facts(found: readonly IFact[]): string {
-  const rows = found.map(({ name, value, moment, code }) => {
+  const rows = found.map(({ name, value, moment, code, more }) => {
     const shown = moment
       ? `<time datetime="${escaped(moment)}">${escaped(utc(moment))} UTC</time>`
       : escaped(value);
-    return `<dt>${escaped(name)}</dt><dd>${code ? `<code>${shown}</code>` : shown}</dd>`;
+    const below = more ? `<br><span class="dim">${escaped(more)}</span>` : '';
+    return `<dt>${escaped(name)}</dt><dd>${code ? `<code>${shown}</code>` : shown}${below}</dd>`;
   });
   return `<dl>${rows.join('\n')}</dl>`;
 }
@@ -187,20 +180,16 @@ function pipeline(source: string): string {
   return `<pre>${lines.join('\n')}</pre>`;
 }
 
-function comparison(one: IComparison, trans: TranslationBundle): string {
-  const head = `<h3>${escaped(comparisonTitle(one, trans))}</h3>`;
-  const sentence = comparisonSentence(one, trans);
-  const other = one.request === null ? '' : dim(comparedWith(one, trans));
-  if (sentence) {
-    return `${head}${other}<p>${escaped(sentence)}</p>`;
+function comparison({ found, files }: IShown, trans: TranslationBundle): string {
+  if (found === null) {
+    return dim(trans.__('None.'));
   }
-  const lists = changes(one, trans)
-    .filter(change => change.paths.length > 0)
-    .map(({ words, paths }) => {
-      const rows = paths.map(path => `<li><code>${escaped(path)}</code></li>`).join('\n');
-      return `<p>${escaped(words)} (${paths.length})</p><ul>${rows}</ul>`;
-    });
-  return head + other + lists.join('');
+  const nothing = nothingToShow(found, trans);
+  return nothing
+    ? dim(nothing)
+    : dim(comparedWith(found, trans)) +
+        fileList(found.files, trans) +
+        files.map(file => fileDifference(file, trans)).join('\n');
 }
 
 function plan(request: IRequestPage, trans: TranslationBundle): string {

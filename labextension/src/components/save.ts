@@ -2,7 +2,12 @@
 
 /** Let the browser save a text under a name. */
 export function save(text: string, name: string, media: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: `${media};charset=utf-8` }));
+  saveBlob(new Blob([text], { type: `${media};charset=utf-8` }), name);
+}
+
+/** Let the browser save bytes under a name. */
+export function saveBlob(blob: Blob, name: string): void {
+  const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -57,9 +57,11 @@ export function useLoaded<T>(load: () => Promise<T>, key: string, when: IWhen<T>
   useEffect(() => {
     let settling = 0;
     const heard = (_: unknown, bell: IBell) => {
-      if (latest.current.when.rings?.(bell)) {
-        window.clearTimeout(settling);
-        settling = window.setTimeout(reload, SETTLE);
+      if (settling === 0 && latest.current.when.rings?.(bell)) {
+        settling = window.setTimeout(() => {
+          settling = 0;
+          reload();
+        }, SETTLE);
       }
     };
     bells?.connect(heard);

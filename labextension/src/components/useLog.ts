@@ -36,6 +36,7 @@ export function useLog(
   const [followed, setFollowed] = useState(NOTHING);
 
   useEffect(() => {
+    const ending = new AbortController();
     let alive = true;
     let after: number | undefined;
     let failures = 0;
@@ -50,7 +51,7 @@ export function useLog(
     /** Reads one part; gives the milliseconds to wait before the next, or null where none follows. */
     async function step(): Promise<number | null> {
       const begun = Date.now();
-      const part = await project.log(jobId, after, after === undefined ? 0 : WAIT);
+      const part = await project.log(jobId, after, after === undefined ? 0 : WAIT, ending.signal);
       if (!alive) {
         return null;
       }
@@ -74,10 +75,11 @@ export function useLog(
           }
           await pause(rest);
         } catch (error) {
-          const problem = asProblem(error);
-          if (alive) {
-            setFollowed(before => ({ ...before, problem }));
+          if (!alive) {
+            return;
           }
+          const problem = asProblem(error);
+          setFollowed(before => ({ ...before, problem }));
           if (problem.status >= 400 && problem.status < 500 && problem.status !== 429) {
             return; // it will not be otherwise the next time
           }
@@ -90,6 +92,7 @@ export function useLog(
     void follow();
     return () => {
       alive = false;
+      ending.abort();
       window.clearTimeout(timer);
       wake();
     };

@@ -4,7 +4,7 @@ import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application'
 import { Dialog, ICommandPalette, Notification, showDialog } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
-import { askToRun } from '../components/RunDialog';
+import { askToRun, IAskOptions } from '../components/RunDialog';
 import { PipelineModel } from '../model';
 import { Commands, IPipelineModel, NAME } from '../tokens';
 import { IRequest } from '../types';
@@ -21,12 +21,24 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
     palette: ICommandPalette | null
   ): void => {
+    if (model.missing) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(NAME);
     const { commands } = app;
     commands.addCommand(Commands.run, {
       label: trans.__('Run the Pipeline...'),
       isEnabled: () => model.project !== null,
-      execute: args => run(model, (args.actions as string[] | undefined) ?? ['run_all'], trans)
+      execute: args =>
+        run(model, (args.actions as string[] | undefined) ?? ['run_all'], trans, {
+          force: args.force === true,
+          onOpenLine: line => void commands.execute(Commands.openLine, { line })
+        })
+    });
+    commands.addCommand(Commands.runStale, {
+      label: trans.__('Run What Is Not Up to Date...'),
+      isEnabled: () => staleOf(model).length > 0,
+      execute: () => commands.execute(Commands.run, { actions: staleOf(model) })
     });
     commands.addCommand(Commands.cancel, {
       label: trans.__('Cancel What Is Unfinished...'),
@@ -37,33 +49,40 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Look at the Pipeline Again'),
       execute: () => model.refresh()
     });
-    for (const command of [Commands.run, Commands.cancel, Commands.refresh]) {
+    for (const command of [Commands.run, Commands.runStale, Commands.cancel, Commands.refresh]) {
       palette?.addItem({ command, category: trans.__('Pipeline') });
     }
     tellOfEnds(model, trans, request => void commands.execute(Commands.openRequest, { request }));
   }
 };
 
+/** The actions whose outputs are not those of the code as it is. */
+function staleOf(model: PipelineModel): string[] {
+  const actions = model.picture.status?.actions ?? [];
+  return actions.filter(one => one.now === 'stale' || one.now === 'to_run').map(one => one.action);
+}
+
 async function run(
   model: PipelineModel,
   actions: string[],
-  trans: TranslationBundle
+  trans: TranslationBundle,
+  options: IAskOptions
 ): Promise<void> {
   const { project } = model;
-  const choice = project && (await askToRun(project, actions, trans));
+  const choice = project && (await askToRun(project, actions, trans, options));
   if (!project || !choice) {
     return;
   }
   try {
     await project.submit(actions, choice.force, choice.revision, UUID.uuid4());
   } catch (error) {
-    await showDialog({
-      title: trans.__('This cannot be run'),
-      body: String((error as Error).message),
-      buttons: [Dialog.okButton()]
-    });
+    await tell(trans.__('This cannot be run'), error);
   }
   await model.refresh();
+}
+
+async function tell(title: string, error: unknown): Promise<void> {
+  await showDialog({ title, body: (error as Error).message, buttons: [Dialog.okButton()] });
 }
 
 async function cancel(model: PipelineModel, trans: TranslationBundle): Promise<void> {
@@ -78,7 +97,11 @@ async function cancel(model: PipelineModel, trans: TranslationBundle): Promise<v
     ]
   });
   if (project && answer.button.accept) {
-    await Promise.all(unfinished.map(request => project.cancelRequest(request)));
+    try {
+      await Promise.all(unfinished.map(request => project.cancelRequest(request)));
+    } catch (error) {
+      await tell(trans.__('Not everything was cancelled'), error);
+    }
     await model.refresh();
   }
 }

@@ -7,8 +7,10 @@ import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/tran
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { ProjectApi } from '../api';
+import { ComparisonFrame } from '../components/ComparisonFrame';
 import { JobView } from '../components/JobView';
 import { OutputFrame } from '../components/OutputFrame';
+import { ReportFrame } from '../components/ReportFrame';
 import { RequestView } from '../components/RequestView';
 import { pipelineIcon } from '../icons';
 import { PipelineModel } from '../model';
@@ -28,6 +30,9 @@ export const documentsPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     launcher: ILauncher | null
   ): void => {
+    if (model.missing) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(NAME);
     const documents = new Documents(app, model, trans);
     const { commands } = app;
@@ -43,11 +48,20 @@ export const documentsPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(Commands.openRequest, {
       label: trans.__('Open a Job Request'),
-      execute: args => documents.request(String(args.request))
+      execute: args =>
+        documents.request(String(args.request), args.compareWith as string | undefined)
     });
     commands.addCommand(Commands.openOutput, {
       label: trans.__('Open an Output'),
       execute: args => documents.output(String(args.output))
+    });
+    commands.addCommand(Commands.openComparison, {
+      label: trans.__('Compare Two Outputs'),
+      execute: args => documents.comparison(String(args.left), String(args.right))
+    });
+    commands.addCommand(Commands.openReport, {
+      label: trans.__('Open the Report of a Job'),
+      execute: args => documents.report(String(args.job), String(args.action ?? ''))
     });
     palette?.addItem({ command: Commands.openGraph, category: trans.__('Pipeline') });
     launcher?.add({ command: Commands.openGraph, category: trans.__('Other') });
@@ -82,23 +96,34 @@ class Documents {
         onOpenAction={name => this.action(name)}
         onOpenRequest={request => this.request(request)}
         onOpenOutput={output => void this.output(output.id)}
-        onCancel={() => void project.cancelJob(job).then(() => this.model.refresh())}
+        onOpenReport={action => this.report(job, action)}
+        onCancel={() => project.cancelJob(job).then(() => this.model.refresh())}
       />
     ));
   }
 
-  request(request: string): void {
-    const number = this.model.picture.requests.find(one => one.id === request)?.number;
-    const title = this.trans.__('Request %1', number ?? request.slice(0, 6));
-    this.draw(`request-${request}`, title, project => (
+  /** A request, beside an earlier one if that is given. */
+  request(request: string, compareWith?: string): void {
+    const name = (id: string) =>
+      this.model.picture.requests.find(one => one.id === id)?.number ?? id.slice(0, 6);
+    const title = compareWith
+      ? this.trans.__('Requests %1 and %2', name(compareWith), name(request))
+      : this.trans.__('Request %1', name(request));
+    this.draw(`request-${request}${compareWith ? `-${compareWith}` : ''}`, title, project => (
       <RequestView
         project={project}
         requestId={request}
+        compareWith={compareWith}
         bells={this.model.rung}
         trans={this.trans}
         onOpenJob={job => this.job(job)}
         onOpenRequest={other => this.request(other)}
-        onCancel={() => void project.cancelRequest(request).then(() => this.model.refresh())}
+        onOpenOutput={output => void this.output(output.id)}
+        onOpenComparison={(left, right) => this.comparison(left, right)}
+        onRunAgain={({ requested_actions: actions, force }) =>
+          void this.app.commands.execute(Commands.run, { actions, force })
+        }
+        onCancel={() => project.cancelRequest(request).then(() => this.model.refresh())}
       />
     ));
   }
@@ -112,6 +137,21 @@ class Documents {
         <OutputFrame project={project} output={output} trans={this.trans} />
       ));
     }
+  }
+
+  /** One output beside an earlier one. */
+  comparison(left: string, right: string): void {
+    this.draw(`comparison-${left}-${right}`, this.trans.__('Comparison'), project => (
+      <ComparisonFrame project={project} left={left} right={right} trans={this.trans} />
+    ));
+  }
+
+  /** What the notebook of a job has become. */
+  report(job: string, action: string): void {
+    const title = action ? this.trans.__('Report of %1', action) : this.trans.__('Report');
+    this.draw(`report-${job}`, title, project => (
+      <ReportFrame project={project} jobId={job} title={title} trans={this.trans} />
+    ));
   }
 
   /** The newest job of an action, where it has one. */

@@ -21,6 +21,9 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
     bar: IStatusBar,
     translator: ITranslator | null
   ): void => {
+    if (model.missing) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(NAME);
     const open = () => void app.commands.execute(Commands.openPanel);
     const item = new ComponentWidget(() => <Counter model={model} trans={trans} onClick={open} />);
