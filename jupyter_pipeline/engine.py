@@ -354,7 +354,8 @@ class Engine:
                 with contextlib.suppress(OSError):  # for the platform's tools; the job's own folder has it all
                     publication.write_log(self.config, job, result.files if succeeded else ())
         for job_id in self._superseded:
-            publication.drop_kept(self.config, job_id)
+            if (superseded := self.store.job(job_id)) is not None:
+                publication.drop_kept(self.config, self.store, superseded)
         self._ended.clear()
         self._superseded.clear()
 

@@ -21,7 +21,7 @@ from .errors import InvalidRequest, PipelineError, RuntimeUnavailable
 from .executors.local import FOLDER, INPUTS, TEMPORARY, UPPER, WORK, remove_tree
 from .lease import Lease
 from .models import Job, RequestStatus
-from .publication import KEPT, REPLACED
+from .publication import EARLIER, KEPT, REPLACED
 from .service import LOG, spawn
 from .store import FILE, JOBS, Store
 
@@ -35,12 +35,14 @@ TITLES = {
     "unfinished_builds": "Interrupted builds of runtimes",
     "logs": "Logs and records of jobs",
     "kept_files": "Outputs that another action wrote over",
+    "earlier_files": "Earlier versions of outputs",
     "replaced_files": "Your own files that a job replaced",
     "runtimes": "Built runtimes",
 }
 NOTES = {
     "logs": "--all removes those of jobs that have ended.",
     "kept_files": "They are what other actions declared as their inputs.",
+    "earlier_files": "They serve comparison; --all removes them.",
     "replaced_files": "They are yours: look below the jobs' folders, and delete them yourself.",
     "runtimes": "Other projects may use them: `jupyter pipeline runtimes remove NAME`.",
     "snapshots": "Unfinished jobs, code comparison, or a request of the last minutes need the rest.",
@@ -52,7 +54,7 @@ class Scope:
     """How much is to be removed."""
 
     everything: bool = False
-    """Also logs, and the snapshots that are only of use for code comparison."""
+    """Also logs, and the snapshots and earlier outputs that are only of use for comparison."""
     older_than: float = 0.0
     """Seconds since the job ended, or since the snapshot was last used."""
 
@@ -168,6 +170,8 @@ def _things(config: Config, store: Store | None, scope: Scope) -> Iterator[_Thin
                 yield _Thing("leftovers", path, old)
             elif path.name == KEPT:
                 yield _Thing("kept_files", path, ended and folder.name not in latest)
+            elif path.name == EARLIER:
+                yield _Thing("earlier_files", path, old and scope.everything)
             elif path.name == REPLACED:
                 yield _Thing("replaced_files", path, False)
             elif path.is_file():

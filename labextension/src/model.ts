@@ -182,7 +182,12 @@ export class PipelineModel implements IDisposable {
     const [outputs, requests] = await Promise.all([asked.outputs(), this._requests(asked)]);
     try {
       const [pipeline, status] = await Promise.all([asked.pipeline(), asked.status()]);
-      return { outputs, ...requests, pipeline, status };
+      return {
+        outputs,
+        ...requests,
+        pipeline: unchanged(this._picture.pipeline, pipeline),
+        status
+      };
     } catch (error) {
       return { outputs, ...requests, problem: asProblem(error) }; // such as a project.yaml with errors
     }
@@ -249,8 +254,11 @@ export class PipelineModel implements IDisposable {
   private _patch(bell: IBell): void {
     const { status } = this._picture;
     const state = bell.state as JobState;
+    const begun = bell.code === 'executing' ? new Date().toISOString() : null;
     const patched = <T extends IJob>(job: T): T =>
-      job.id === bell.job ? { ...job, state, code: bell.code } : job;
+      job.id === bell.job
+        ? { ...job, state, code: bell.code, started_at: job.started_at ?? begun }
+        : job;
     const actions = status?.actions.map(one => {
       if (!one.job || one.job.id !== bell.job) {
         return one;
@@ -282,6 +290,11 @@ export class PipelineModel implements IDisposable {
   private _rangMeanwhile = false;
   private _listed = LISTED;
   private _isDisposed = false;
+}
+
+/** What was known, where it is the same: the graph is not drawn again for it. */
+function unchanged<T>(before: T | null, now: T): T {
+  return before !== null && JSON.stringify(before) === JSON.stringify(now) ? before : now;
 }
 
 function asProblem(error: unknown): Problem {

@@ -3,7 +3,7 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Message } from '@lumino/messaging';
-import { Widget } from '@lumino/widgets';
+import { SplitPanel, Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { GraphBar, IGraphFilter } from './components/GraphBar';
 import { IPanelCallbacks, Panel } from './components/Panel';
@@ -24,15 +24,55 @@ export class ComponentWidget extends ReactWidget {
   }
 }
 
+/** Pixels that the panel is given at first, where JupyterLab leaves it less than this many. */
+const WIDTH = 420;
+const NARROW = 260;
+
+/** The panel at the side: it opens at a width at which it can be read, and is never widened twice. */
+class SideWidget extends ComponentWidget {
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    if (!this._isWide) {
+      requestAnimationFrame(() => this._widen());
+    }
+  }
+
+  /** A layout that nobody has changed leaves the sides as narrow as may be. */
+  private _widen(): void {
+    let side: Widget = this;
+    while (side.parent && !(side.parent instanceof SplitPanel)) {
+      side = side.parent;
+    }
+    const split = side.parent;
+    if (!(split instanceof SplitPanel) || !this.isVisible) {
+      return;
+    }
+    this._isWide = true;
+    const shown = split.widgets.filter(widget => widget.isVisible);
+    const sizes = shown.map(widget => widget.node.offsetWidth);
+    const at = shown.indexOf(side);
+    const largest = sizes.indexOf(Math.max(...sizes));
+    const more = Math.min(WIDTH, split.node.offsetWidth / 3) - sizes[at];
+    if (sizes[at] > NARROW || more <= 0 || at === largest) {
+      return;
+    }
+    sizes[at] += more;
+    sizes[largest] -= more;
+    split.setRelativeSizes(
+      split.widgets.map(widget => (widget.isVisible ? sizes[shown.indexOf(widget)] : 0))
+    );
+  }
+
+  private _isWide = false;
+}
+
 /** The panel at the side. */
 export function makePanel(
   model: PipelineModel,
   trans: TranslationBundle,
   callbacks: IPanelCallbacks
 ): ReactWidget {
-  const panel = new ComponentWidget(() => (
-    <Panel model={model} trans={trans} callbacks={callbacks} />
-  ));
+  const panel = new SideWidget(() => <Panel model={model} trans={trans} callbacks={callbacks} />);
   panel.removeClass('jp-pipeline-document');
   panel.addClass('jp-pipeline-side');
   return panel;

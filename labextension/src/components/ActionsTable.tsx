@@ -2,6 +2,7 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
+import { NodeState } from '../dag';
 import { clock, duration, local, utc } from '../format';
 import { byAction, levelsOf, progressOf, words } from '../looks';
 import { IPicture } from '../model';
@@ -9,6 +10,7 @@ import { elapsedOf } from '../progress';
 import { IAction, IActionStatus, IJob } from '../types';
 import { actionRows, between, IActionRow, ISort, sortedBy, SortKey } from './actionRows';
 import { stateLook } from './looks';
+import { Name } from './Name';
 import { Link } from './Parts';
 import { IMenuItem, RowMenu } from './RowMenu';
 import { Symbol } from './Symbol';
@@ -25,6 +27,9 @@ export interface IActionsTableProps {
   onOpenLine(line: number): void;
   onRun(actions: string[], force?: boolean): void;
 }
+
+/** States that need no reason. */
+const QUIET: ReadonlySet<NodeState> = new Set(['up_to_date', 'pending', 'running']);
 
 interface IOpenMenu {
   row: IActionRow;
@@ -223,15 +228,19 @@ function ActionRow(props: IRowProps): JSX.Element {
         />
       </td>
       <th scope="row" className="jp-mod-action" title={action.run}>
-        <div className="jp-pipeline-name">{action.name}</div>
+        <div className="jp-pipeline-name">
+          <Name name={action.name} />
+        </div>
         <div className="jp-pipeline-sub">
           {action.runtime}
           <Levels action={action} trans={trans} />
           {action.notebook && <Notebook {...props} />}
         </div>
       </th>
-      <StateCell row={row} now={props.now} trans={trans} />
-      <LastRun status={status} trans={trans} onOpenJob={props.onOpenJob} />
+      <StateCell {...props} />
+      <td className="jp-mod-last">
+        <LastRun status={status} trans={trans} onOpenJob={props.onOpenJob} />
+      </td>
       <td className="jp-mod-more">
         <button
           type="button"
@@ -283,7 +292,7 @@ function Levels(props: { action: IAction; trans: TranslationBundle }): JSX.Eleme
   );
 }
 
-function StateCell(props: { row: IActionRow; now: number; trans: TranslationBundle }): JSX.Element {
+function StateCell(props: IRowProps): JSX.Element {
   const { row, now, trans } = props;
   const { status, state } = row;
   const look = stateLook(state);
@@ -295,9 +304,14 @@ function StateCell(props: { row: IActionRow; now: number; trans: TranslationBund
         <span>{words(state, trans)}</span>
       </span>
       {elapsed !== null && <Running status={status!} elapsed={elapsed} trans={trans} />}
-      {status && state !== 'up_to_date' && elapsed === null && (
+      {status && !QUIET.has(state) && (
         <div className="jp-pipeline-sub jp-pipeline-why">
           {state === 'failed' ? status.job?.message : status.reason}
+        </div>
+      )}
+      {elapsed === null && status?.job && (
+        <div className="jp-pipeline-last-below">
+          <LastRun status={status} trans={trans} onOpenJob={props.onOpenJob} />
         </div>
       )}
     </td>
@@ -339,18 +353,18 @@ function LastRun(props: {
   const { status, trans } = props;
   const job = status?.job;
   if (!job) {
-    return <td className="jp-mod-last jp-pipeline-dim">{trans.__('Never')}</td>;
+    return <span className="jp-pipeline-dim">{trans.__('Never')}</span>;
   }
   const started = job.started_at ?? job.created_at;
   return (
-    <td className="jp-mod-last">
+    <>
       <Link
         title={trans.__('Show this job. It began %1 UTC, %2 local.', utc(started), local(started))}
         onClick={() => props.onOpenJob(job.id)}
       >
         <span className="jp-pipeline-number">{utc(started).slice(5, 16)}</span>
       </Link>
-      <div className="jp-pipeline-sub">{duration(job.elapsed)}</div>
-    </td>
+      <span className="jp-pipeline-sub">{duration(job.elapsed)}</span>
+    </>
   );
 }

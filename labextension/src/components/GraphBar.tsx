@@ -7,6 +7,7 @@ import { SYMBOLS } from '../dag/looks';
 import { words } from '../looks';
 import { prefixesOf } from './groups';
 import { Button } from './Parts';
+import { Popover } from './Popover';
 import { saveBlob } from './save';
 
 export interface IGraphFilter {
@@ -98,30 +99,27 @@ function Filters({ trans, onFilter }: IGraphBarProps): JSX.Element {
   );
 }
 
-/** A button with something below it: closed by Escape, and by a click elsewhere. */
+/** A button with something below it. */
 function Pop(props: { label: string; children: React.ReactNode }): JSX.Element {
-  const node = React.useRef<HTMLDetailsElement>(null);
-  React.useEffect(() => {
-    const pressed = (event: Event) => {
-      if (node.current?.open && !node.current.contains(event.target as Node)) {
-        node.current.open = false;
-      }
-    };
-    document.addEventListener('pointerdown', pressed, true);
-    return () => document.removeEventListener('pointerdown', pressed, true);
-  }, []);
-  const keyed = (event: React.KeyboardEvent) => {
-    if (event.key === 'Escape' && node.current?.open) {
-      node.current.open = false;
-      node.current.querySelector('summary')?.focus();
-      event.stopPropagation();
-    }
+  const { label } = props;
+  const [at, setAt] = React.useState<{ x: number; y: number } | null>(null);
+  const node = React.useRef<HTMLSpanElement>(null);
+  const close = React.useCallback(() => setAt(null), []);
+  const open = () => {
+    const { left, bottom } = node.current!.getBoundingClientRect();
+    setAt({ x: left, y: bottom + 2 });
   };
   return (
-    <details ref={node} className="jp-pipeline-pop" onKeyDown={keyed}>
-      <summary className="jp-pipeline-button">{props.label} ▾</summary>
-      <div className="jp-pipeline-pop-body">{props.children}</div>
-    </details>
+    <span ref={node}>
+      <Button expanded={at !== null} onClick={at === null ? open : close}>
+        {label} ▾
+      </Button>
+      {at && (
+        <Popover role="dialog" label={label} at={at} onClose={close}>
+          <div className="jp-pipeline-pop">{props.children}</div>
+        </Popover>
+      )}
+    </span>
   );
 }
 

@@ -63,6 +63,8 @@ export interface IButtonProps {
   title?: string;
   /** Given for a button that is on or off. */
   pressed?: boolean;
+  /** Given for a button that shows and hides something. */
+  expanded?: boolean;
   kind?: 'accept' | 'warn';
   label?: string;
   children: React.ReactNode;
@@ -77,6 +79,7 @@ export function Button(props: IButtonProps): JSX.Element {
       disabled={props.disabled}
       title={props.title}
       aria-pressed={props.pressed}
+      aria-expanded={props.expanded}
       aria-label={props.label}
       onClick={props.onClick}
     >

@@ -5,6 +5,7 @@ import * as React from 'react';
 import { duration } from '../format';
 import { IPlan, IPlannedAction, Verdict } from '../types';
 import { verdictLook } from './looks';
+import { Name } from './Name';
 import { Banner, Button, Link } from './Parts';
 import { listed, parameterRows, planSentence, VERDICTS } from './planFacts';
 import { Badge } from './StateBadge';
@@ -119,10 +120,10 @@ function Planned(props: IPlanTableProps & { one: IPlannedAction }): JSX.Element 
               title={trans.__('Show line %1 of project.yaml', line)}
               onClick={() => onOpenLine(line)}
             >
-              {one.action}
+              <Name name={one.action} />
             </Link>
           ) : (
-            one.action
+            <Name name={one.action} />
           )}
           {one.runtime && <div className="jp-pipeline-sub">{one.runtime}</div>}
         </th>

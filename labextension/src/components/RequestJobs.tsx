@@ -5,6 +5,7 @@ import * as React from 'react';
 import { duration } from '../format';
 import { IJob, IRequestPage } from '../types';
 import { statusLook } from './looks';
+import { Name } from './Name';
 import { Link, Section } from './Parts';
 import { complete, said, shares } from './requestFacts';
 import { Badge, StateBadge } from './StateBadge';
@@ -90,7 +91,9 @@ function JobRow(props: {
     <>
       <tr className={more ? 'jp-mod-said' : undefined}>
         <th scope="row">
-          <Link onClick={() => props.onOpen(job.id)}>{job.action}</Link>
+          <Link onClick={() => props.onOpen(job.id)}>
+            <Name name={job.action} />
+          </Link>
         </th>
         <td>
           <StateBadge state={job.state} code={job.code} trans={trans} />

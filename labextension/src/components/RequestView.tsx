@@ -9,6 +9,7 @@ import { CodeComparison, CompareWith } from './CodeComparison';
 import { Highlight } from './Highlight';
 import { LevelBadge } from './LevelBadge';
 import { LEVELS, levelMeaning, verdictLook } from './looks';
+import { Name } from './Name';
 import { OutputPairs } from './OutputPairs';
 import { Banner, Button, Facts, Failed, Link, Row, Section, Trouble, Waiting } from './Parts';
 import {
@@ -235,7 +236,9 @@ function Plan({
           <tbody>
             {plan.map(one => (
               <tr key={one.action}>
-                <th scope="row">{one.action}</th>
+                <th scope="row">
+                  <Name name={one.action} />
+                </th>
                 <td>
                   <Badge look={verdictLook(one.verdict, trans)} />
                 </td>
