@@ -89,8 +89,8 @@ class Engine:
         return f"{'rootless ' if self.rootless else ''}{self.name} {self.version} at {self.address}"
 
 
-def look(api: APIClient) -> Engine:
-    """What the Engine says of itself. Raises ExecutorUnavailable when it does not answer."""
+def look(api: APIClient, host: str | None) -> Engine:
+    """What the Engine at `host` says of itself. Raises ExecutorUnavailable when it does not answer."""
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
@@ -100,9 +100,8 @@ def look(api: APIClient) -> Engine:
         raise ExecutorUnavailable(f"The Docker Engine does not answer{_why(error)}.", _CURE) from None
     parts = {part.get("Name") for part in version.get("Components") or ()}
     system = str(info.get("OperatingSystem", ""))
-    address = str(getattr(api, "base_url", "")).replace("http+docker://", "unix://")
     return Engine(
-        address=socket_of(None) if address.endswith("localhost") else address,
+        address=socket_of(host),
         id=str(info.get("ID", "")),
         name="Podman" if "Podman Engine" in parts else "Docker",
         version=str(version.get("Version", "")),

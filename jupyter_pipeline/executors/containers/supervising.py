@@ -42,7 +42,7 @@ class NotThere(OSError):
 def _engine(address: str) -> docker_engine.Engine:
     """What the Engine is; the shim serves many jobs, and asks once."""
     with contextlib.closing(docker_engine.connect(address)) as api:
-        return docker_engine.look(api)
+        return docker_engine.look(api, address)
 
 
 @functools.lru_cache(maxsize=64)
