@@ -118,6 +118,11 @@ class Config:
     docker: DockerSetting = DockerSetting()
 
     @property
+    def has_containers(self) -> bool:
+        """Whether any job may run in a container."""
+        return self.executor == "docker" or any(setting.image for setting in self.runtimes.values())
+
+    @property
     def folder(self) -> Path:
         """The folder of this backend's store, jobs and lock."""
         return self.state / self.backend

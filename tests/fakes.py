@@ -314,6 +314,8 @@ class Bench:
             with contextlib.suppress(psutil.Error):
                 for process in [*shim.children(recursive=True), shim]:
                     process.kill()
+        if self.kind == "docker":
+            images.remove_containers(self.folder)
 
 
 @dataclass

@@ -32,7 +32,7 @@ from jupyter_pipeline.models import Runtime
 NAMESPACE = "jupyter-pipeline-test"
 SHELL = (
     "sh env cat sleep tr head yes dd mkdir mkfifo rm ls touch ln chmod id kill cp printf true false stat sort seq wc "
-    "dirname basename tee sed grep"
+    "dirname basename tee sed grep tail"
 ).split()
 LEFT_OUT = {"test", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3", "site-packages", "dist-packages"}
 
@@ -96,6 +96,18 @@ def tag(image: str, name: str) -> str:
     repository, _, version = f"{NAMESPACE}/{name}".rpartition(":")
     api().tag(image, repository, version)
     return f"{repository}:{version}"
+
+
+def remove_containers(jobs: Path) -> None:
+    """Leave no container behind of the jobs in a folder."""
+    for container in docker_engine.containers_of(api(), jobs).values():
+        docker_engine.remove(api(), container["Id"])
+
+
+def copy_to(host: str, image: str) -> None:
+    """Give an image to another Engine."""
+    with contextlib.closing(docker_engine.connect(host)) as other:
+        other.load_image(b"".join(api().get_image(image)))
 
 
 # -- making them -----------------------------------------------------------------------------------

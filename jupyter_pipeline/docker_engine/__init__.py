@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,20 +40,30 @@ def socket_of(host: str | None) -> str:
 
 def connect(host: str | None = None, version: str = "auto", patience: float = PATIENCE) -> APIClient:
     """A connection to the Engine. Raises ExecutorUnavailable, with the reason and the cure."""
-    from docker import APIClient
-    from docker.errors import DockerException
-
     address = socket_of(host)
-    path = Path(address.removeprefix("unix://"))
     try:
-        if address.startswith("unix://") and not os.access(path, os.R_OK | os.W_OK) and path.exists():
-            raise ExecutorUnavailable(
-                f"The Docker Engine's socket {path} may not be used by you.",
-                "Ask the machine's administrator to add you to its group, or use rootless Docker or Podman.",
-            )
+        knock(address)  # first, since the SDK takes long to load and says little of why it cannot connect
+        from docker import APIClient
+        from docker.errors import DockerException
+    except PermissionError:
+        raise ExecutorUnavailable(
+            f"The Docker Engine at {address} may not be used by you.",
+            "Ask the machine's administrator to add you to its group, or use rootless Docker or Podman.",
+        ) from None
+    except OSError as error:
+        raise ExecutorUnavailable(f"No Docker Engine answers at {address} ({error.strerror}).", _CURE) from None
+    try:
         return APIClient(base_url=address, version=version, timeout=patience)
     except (DockerException, OSError, ValueError) as error:
         raise ExecutorUnavailable(f"No Docker Engine answers at {address}{_why(error)}.", _CURE) from None
+
+
+def knock(address: str) -> None:
+    """Raises OSError where a socket of this machine takes no connections; others are not tried."""
+    if not address.startswith("unix://"):
+        return
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as probe:
+        probe.connect(address.removeprefix("unix://"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +89,8 @@ class Engine:
         return f"{'rootless ' if self.rootless else ''}{self.name} {self.version} at {self.address}"
 
 
-def look(api: APIClient) -> Engine:
-    """What the Engine says of itself. Raises ExecutorUnavailable when it does not answer."""
+def look(api: APIClient, host: str | None) -> Engine:
+    """What the Engine at `host` says of itself. Raises ExecutorUnavailable when it does not answer."""
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
@@ -89,9 +100,8 @@ def look(api: APIClient) -> Engine:
         raise ExecutorUnavailable(f"The Docker Engine does not answer{_why(error)}.", _CURE) from None
     parts = {part.get("Name") for part in version.get("Components") or ()}
     system = str(info.get("OperatingSystem", ""))
-    address = str(getattr(api, "base_url", "")).replace("http+docker://", "unix://")
     return Engine(
-        address=socket_of(None) if address.endswith("localhost") else address,
+        address=socket_of(host),
         id=str(info.get("ID", "")),
         name="Podman" if "Podman Engine" in parts else "Docker",
         version=str(version.get("Version", "")),

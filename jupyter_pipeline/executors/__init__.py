@@ -126,7 +126,7 @@ def of_project(config: Config, folder: Path, name: str | None = None) -> Executo
     if name == "docker":
         return _docker(config, folder)
     found = get(name, folder)
-    if not any(setting.image for setting in config.runtimes.values()):
+    if not config.has_containers:
         return found
     from .routing import RoutingExecutor
 

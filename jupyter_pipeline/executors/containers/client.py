@@ -11,7 +11,6 @@ import contextlib
 import os
 import select
 import signal
-import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -41,7 +40,7 @@ NOT_MOUNTED = "mount"
 FATAL = b"[FATAL tini ("
 """How the first process of a container says that it could not start the command."""
 TROUBLE = (DockerException, RequestException, OSError)
-GONE = "The container was removed while the job ran."
+GONE = "Its container is not there any more, so nothing tells how it ended."
 STOPPED_ENGINE = "The Docker Engine was stopped while the job ran."
 
 
@@ -161,19 +160,35 @@ class Client:
 
     def _watch(self, container: str, starts: bool) -> int:
         """Wait for the end of a container, starting it first if that is wanted; its exit code. Raises Lost."""
+        deadline = float("inf")
         while True:
-            with contextlib.closing(_Attached(self._api, container)) as attached:
+            code = None
+            try:
+                code = self._watch_once(container, starts)
+            except APIError:
                 if starts:
-                    self._api.start(container)
-                watching = _Waiter(self._api, container)
-                self._follow(container, attached, watching)
-                code = watching.code
+                    raise
+            except (RequestException, OSError):  # whether it was started is seen by whoever looks next
+                pass
             if code is not None and self._engine_is_there():
                 return code
             starts = False
             found = self._find_again()
-            if found["State"]["Status"] not in ("running", "paused"):
+            deadline = min(deadline, time.monotonic() + RETURN)
+            if found["State"]["Status"] not in ("running", "paused") or time.monotonic() > deadline:
                 raise Lost(STOPPED_ENGINE)
+
+    def _watch_once(self, container: str, starts: bool) -> int | None:
+        """The exit code, or None when the connection ended first."""
+        with contextlib.closing(_Attached(self._api, container)) as attached:
+            if starts:
+                self._api.start(container)
+            watching = _Waiter(self._api, container)
+            began = time.monotonic()
+            self._follow(container, attached, watching)
+            if watching.code is None and time.monotonic() < began + 1:
+                select.select([], [], [], 0.5)
+            return watching.code
 
     def _follow(self, container: str, attached: _Attached, watching: _Waiter) -> None:
         """Read what it prints, look at what it uses, and hand on the wish to stop, until the Engine tells its end."""
@@ -251,8 +266,10 @@ class Client:
     def _end(self, code: int) -> dict[str, Any]:
         """What an end that was seen means."""
         if not self._out_of_memory and code:
-            with contextlib.suppress(*TROUBLE):
-                self._out_of_memory = bool(self._api.inspect_container(self._name)["State"].get("OOMKilled"))
+            state = self._inspect()["State"]
+            if state["Status"] in ("removing", "dead"):
+                raise Lost(GONE)  # whoever removes it has ended it first
+            self._out_of_memory = bool(state.get("OOMKilled"))
         if self._out_of_memory and code:
             limit = self._container["memory"]
             words = f"its limit of {limit / 1024**3:.3g} GB of" if limit is not None else "the machine has"
@@ -287,11 +304,10 @@ class Client:
             with contextlib.suppress(*TROUBLE):
                 return bool(self._api.ping())
             return False
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as probe:
-            try:
-                probe.connect(address.removeprefix("unix://"))
-            except OSError:
-                return False
+        try:
+            docker_engine.knock(address)
+        except OSError:
+            return False
         return True
 
     def _find_again(self) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class NotThere(OSError):
 def _engine(address: str) -> docker_engine.Engine:
     """What the Engine is; the shim serves many jobs, and asks once."""
     with contextlib.closing(docker_engine.connect(address)) as api:
-        return docker_engine.look(api)
+        return docker_engine.look(api, address)
 
 
 @functools.lru_cache(maxsize=64)
@@ -195,7 +195,9 @@ def remove(address: str, name: str, folder: Path) -> None:
     from .client import TROUBLE
 
     with contextlib.suppress(ExecutorUnavailable, *TROUBLE), contextlib.closing(docker_engine.connect(address)) as api:
-        docker_engine.remove(api, name)
+        found = api.inspect_container(name)  # its name alone does not make it ours
+        if found["Config"]["Labels"].get(docker_engine.LABEL_JOBS) == docker_engine.printable(folder.parent):
+            docker_engine.remove(api, name)
     links = links_of(folder)
     with contextlib.suppress(OSError):
         for link in links.iterdir():
