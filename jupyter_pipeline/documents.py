@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from . import lifecycle
-from .errors import ExecutorUnavailable, InvalidProject, PipelineError
+from .errors import ExecutorUnavailable, PipelineError
 from .models import Event, Job, Problem, RuntimeInfo, Severity
 from .plan import Verdict
 from .view_records import ViewRecord
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .plan import Planned
     from .project import Project
     from .reporting import JobNotebook
+    from .rewriting import Added
     from .runtimes import Described
     from .views import RequestView, ViewedOutput
 
@@ -40,12 +41,11 @@ NOW = {
 
 def error_document(error: PipelineError) -> Document:
     """What went wrong."""
-    problems = error.problems if isinstance(error, InvalidProject) else ()
     return {
         "kind": type(error).__name__,
         "message": error.message,
         "remedy": error.remedy,
-        "problems": problem_list(problems, "project.yaml"),
+        "problems": problem_list(error.problems, "project.yaml"),
     }
 
 
@@ -312,6 +312,23 @@ def checked_document(checked: Checked, file: str = "project.yaml") -> Document:
         "problems": problem_list(checked.problems, file),
         "platform": compatibility_list(checked.platform),
     }
+
+
+def added_document(added: Added) -> Document:
+    """An action that is, or could be, in project.yaml."""
+    made = added.addition
+    start = made.first - len(added.above)
+    return {
+        "text_before_lines": _numbered(added.above, start),
+        "added": _numbered(made.lines, made.first),
+        "problems": problem_list(made.problems, "project.yaml"),
+        "written": added.written,
+        "seen": added.seen,
+    }
+
+
+def _numbered(lines: Sequence[str], first: int) -> list[Document]:
+    return [{"line": number, "text": line} for number, line in enumerate(lines, first)]
 
 
 def executor_document(project: Project) -> Document:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 class PipelineError(Exception):
     """Anything that this package reports on purpose: what is wrong, and how to mend it."""
 
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with project.yaml, where that is why."""
+
     def __init__(self, message: str, remedy: str = "") -> None:
         super().__init__(message)
         self.message = message
@@ -43,6 +46,14 @@ class InvalidConfig(PipelineError):
 
 class InvalidRequest(PipelineError):
     """A request that cannot be made: an unknown action, job or request, or nothing asked for."""
+
+
+class InvalidAddition(InvalidRequest):
+    """An action that cannot be added to project.yaml, with the problems that it would have."""
+
+    def __init__(self, message: str, remedy: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, remedy)
+        self.problems = tuple(problems)
 
 
 class NotFound(InvalidRequest):

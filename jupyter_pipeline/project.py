@@ -34,8 +34,10 @@ from .project_machine import Machine
 from .store import JOBS, Key, Store, now
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
+    from .additions import NewAction
     from .checking import Checked
     from .foresight import Foresight
+    from .rewriting import Added
     from .runtimes import Described
 
 POLL = 0.1
@@ -65,14 +67,16 @@ class Project(Comparing, Machine):
 
     # -- reading and planning ----------------------------------------------------------------------
 
-    def check(self, rules: str = "native") -> Checked:
+    def check(self, rules: str = "native", text: str | None = None) -> Checked:
         """Everything that is wrong with project.yaml and the files it names, and what the platform says of it.
 
-        `rules` names a rule set (`rulesets.RULESETS`). Raises InvalidRequest for an unknown one.
+        `rules` names a rule set (`rulesets.RULESETS`). With a `text` that is looked at in place of the file, such as
+        one that is not saved yet. Raises InvalidRequest for an unknown rule set.
         """
         from . import checking
 
-        return checking.check(planning.read_project(self.config.root), checking.rule_set(rules), self.config)
+        source = text if text is not None else planning.read_project(self.config.root)
+        return checking.check(source, checking.rule_set(rules), self.config)
 
     def pipeline(self) -> Pipeline:
         """The pipeline of the working tree. Raises InvalidProject."""
@@ -115,6 +119,16 @@ class Project(Comparing, Machine):
     def update(self) -> str:
         """Bring the project's checkout up to date from its own remote; the new commit. Raises InvalidRequest."""
         return git.update(self.config.root)
+
+    def add_action(self, action: NewAction, *, seen: str | None = None, write: bool = False) -> Added:
+        """Write one more action into project.yaml, or, without `write`, say which lines that would be.
+
+        `seen` is the SHA-256 of the file as it was when the person looked. Raises InvalidAddition with the problems
+        when the action cannot be added, InvalidRequest when the file is another by now.
+        """
+        from . import rewriting
+
+        return rewriting.add_action(self.config.root, action, seen, write)
 
     # -- asking ------------------------------------------------------------------------------------
 

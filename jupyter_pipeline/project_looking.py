@@ -118,6 +118,15 @@ class Looking:
         request = self.request(job.request_id).request
         return reporting.of_job(self.config, self.notebook(job), job, to, provenance_of(request, job, job.runtime))
 
+    def convert(self, path: str) -> str:
+        """Make the HTML report of a notebook of the project, as it stands, beside it; the report's path.
+
+        Both are relative to the project. Raises NotFound, OutputRefused, InvalidRequest and ReportFailed.
+        """
+        from . import reporting
+
+        return reporting.beside(self.config, path)
+
     def last_jobs(self) -> dict[str, Job]:
         """For each action its newest job that was not cancelled."""
         with self._peek() as store:

@@ -5,13 +5,14 @@ How a page is made is in ``reports``; who may see a job's notebook is asked here
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from . import levels, notebook_commands, publication
+from . import levels, notebook_commands, publication, trees
 from .config import EXPECTATIONS, Config
-from .errors import InvalidRequest, ReportFailed
+from .errors import InvalidRequest, NotFound, OutputRefused, ReportFailed
 from .executors import KEPT, KEPT_NOTEBOOK
 from .models import Job, Level, State
 from .notebook_commands import NotebookRun, masked
@@ -19,6 +20,8 @@ from .notebook_progress import Cell
 from .store import Store
 
 FORMATS = ("html", "pdf", "md")
+MARK = b'<meta name="generator" content="jupyter_pipeline">'
+"""What stands near the beginning of every report in our own template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,63 @@ def of_file(path: Path, to: str, allowed: Path | None = None) -> Report:
     return _made(path, _Place(folder, allowed or folder, path.stem), to, {"Notebook": path.name})
 
 
+def beside(config: Config, path: str) -> str:
+    """Make the HTML report of a notebook of the project as it stands, beside it; the report's path.
+
+    Both paths are relative to the project. What is protected is neither read nor shown nor written over. Raises
+    NotFound when there is no such notebook, OutputRefused when it is protected, InvalidRequest when a file that is no
+    report of ours stands in the way, ReportFailed when it cannot be made.
+    """
+    from .protection import Protection
+
+    protection = Protection(config.root)
+    source = _notebook_at(config.root, path)
+    target = source.with_suffix(".html")
+    for file in (source, target):
+        if (why := protection.reason(file)) is not None:
+            raise OutputRefused(f"{file.relative_to(config.root)} is protected: {why}", "Convert a notebook of yours.")
+    if os.path.lexists(target) and not _is_report(target):
+        raise InvalidRequest(f"There is another file called {target.name} beside the notebook.", "Rename one of them.")
+    place = _Place(source.parent, config.root, source.stem, protection.reason)
+    write(target, _made(source, place, "html", {"Notebook": source.name}).content)
+    return str(target.relative_to(config.root))
+
+
+def _notebook_at(root: Path, path: str) -> Path:
+    """The notebook at a path relative to the project. Raises NotFound."""
+    missing = NotFound(f"There is no notebook {path} in this project.", "Name one by its path from project.yaml.")
+    if "\0" in path or not path.endswith(".ipynb"):
+        raise missing
+    try:
+        found = Path(os.path.realpath(root / path))
+    except (OSError, ValueError) as error:  # such as of half a character
+        raise missing from error
+    if not found.is_relative_to(root) or not found.is_file():
+        raise missing
+    return found
+
+
+def _is_report(target: Path) -> bool:
+    """Whether a file is a report that was made here."""
+    try:
+        with target.open("rb") as stream:
+            return target.is_file() and not target.is_symlink() and MARK in stream.read(1000)
+    except OSError:
+        return False
+
+
+def write(target: Path, content: bytes) -> None:
+    """Put a report there at once. Raises InvalidRequest."""
+    try:
+        with trees.replacing(os.fspath(target)) as stream:
+            stream.write(content)
+            umask = os.umask(0)
+            os.umask(umask)
+            os.fchmod(stream.fileno(), 0o666 & ~umask)
+    except OSError as error:
+        raise InvalidRequest(f"{target} cannot be written: {error.strerror}.", "Choose another place.") from error
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where a notebook belongs: its folder, the folder that its pictures may come from, and its name."""
@@ -113,6 +173,7 @@ class _Place:
     folder: Path
     allowed: Path
     name: str
+    withheld: Callable[[Path], str | None] = lambda _: None
 
 
 def _made(path: Path, place: _Place, to: str, provenance: Mapping[str, str], remark: str = "") -> Report:
@@ -132,7 +193,13 @@ def _made(path: Path, place: _Place, to: str, provenance: Mapping[str, str], rem
         notebook.cells.insert(0, nbformat.v4.new_markdown_cell(remark))  # type: ignore[no-untyped-call]
     wanted = {"html": "html", "pdf": "html", "md": "markdown"}[to]
     content, extension = reports.export(
-        notebook, wanted, folder=place.folder, allowed=place.allowed, provenance=provenance, title=place.name
+        notebook,
+        wanted,
+        folder=place.folder,
+        allowed=place.allowed,
+        withheld=place.withheld,
+        provenance=provenance,
+        title=place.name,
     )
     if to == "pdf":
         assert isinstance(content, str)

@@ -7,15 +7,10 @@ out; an edit that did anything else is not made. No files are read or written he
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Any
-
-import yaml
 
 from . import spec, yamltree
 from .commands import COHORTEXTRACTOR
@@ -23,15 +18,12 @@ from .models import RUN_ALL, Pipeline, Severity
 from .rulesets import CLI, MECHANICAL, NATIVE, NEWEST, OLDEST
 from .spec_action import split
 from .spec_faults import quote
+from .yamlplaces import BOM, Layout, Splice, plain, spliced
 
 LATEST, MEANT = "latest", "v1"
 """The tag that is refused from version 5 on, and the one it stood for (platform: pipeline/models.py)."""
 FLAG = "--expectations-population"
-_BOM = "\ufeff"
 _UNSAFE = "This could not be done safely here"
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_COMMENT = re.compile("( *)#")
-_BEFORE_WORD = re.compile(r"(?:[|>][^\r\n]*\s+)?[\s'\"]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +53,11 @@ def upgrade(source: str) -> Upgrade:
     Never raises for any text; what is no YAML mapping comes back as it is. Line ends and a byte order mark are kept
     where the text still has them. A second upgrade finds nothing to do.
     """
-    text = source.removeprefix(_BOM)
+    text = source.removeprefix(BOM)
     root = _root(text)
     if root is None:
         return Upgrade(source, (), ())
-    old = _Old(root, _Layout(text), spec.examine(text).version)
+    old = _Old(root, Layout(text), spec.examine(text).version)
     done = _Plan(_facts(root), spec.parse(text).pipeline)
     left: list[Edit] = []
     for planner in (_plan_run_all, _plan_images, _plan_version):
@@ -80,18 +72,9 @@ def upgrade(source: str) -> Upgrade:
             left += plan.left
         except _Refused as refused:
             left.append(refused.edit)
-    new = _spliced(text, done.splices)
+    new = spliced(text, done.splices)
     left += _for_people(old, new)
     return Upgrade(source[: len(source) - len(text)] + new, _in_order(done.edits), _in_order(left))
-
-
-@dataclass(frozen=True, slots=True)
-class _Splice:
-    """A part of the text, from its first character to the one after its last, and what is to stand there."""
-
-    begin: int
-    end: int
-    text: str
 
 
 @dataclass(slots=True)
@@ -101,7 +84,7 @@ class _Plan:
     facts: dict[str, Any]
     pipeline: Pipeline | None
     edits: list[Edit] = field(default_factory=list)
-    splices: list[_Splice] = field(default_factory=list)
+    splices: list[Splice] = field(default_factory=list)
     left: list[Edit] = field(default_factory=list)
 
 
@@ -118,7 +101,7 @@ class _Old:
     """The file as it was given: its tree, the places in its text, and its version."""
 
     root: yamltree.Mapping
-    layout: _Layout
+    layout: Layout
     version: float | None
 
     def run(self, action: str) -> yamltree.Node:
@@ -126,15 +109,6 @@ class _Old:
         actions: Any = self.root.entries["actions"]
         run: yamltree.Node = actions.entries[action].entries["run"]
         return run
-
-
-def _spliced(text: str, splices: Iterable[_Splice]) -> str:
-    parts, place = [], 0
-    # Actions can share a run line through an anchor; it is edited once.
-    for splice in sorted(set(splices), key=lambda each: each.begin):
-        parts += [text[place : splice.begin], splice.text]
-        place = splice.end
-    return "".join(parts) + text[place:]
 
 
 def _in_order(edits: list[Edit]) -> tuple[Edit, ...]:
@@ -155,7 +129,7 @@ def _facts(root: yamltree.Mapping) -> dict[str, Any]:
 
     Of sections that mean nothing only the names count, so that what is repeated from there may be edited there.
     """
-    facts = {key: _plain(node) if key in spec.KEYS else None for key, node in root.entries.items()}
+    facts = {key: plain(node) if key in spec.KEYS else None for key, node in root.entries.items()}
     actions = facts.get("actions")
     for action in actions.values() if isinstance(actions, dict) else ():
         run = action.get("run") if isinstance(action, dict) else None
@@ -165,16 +139,6 @@ def _facts(root: yamltree.Mapping) -> dict[str, Any]:
             except ValueError:  # a quote that is never closed: the text stays what it is
                 continue
     return facts
-
-
-def _plain(node: yamltree.Node) -> Any:
-    match node:
-        case yamltree.Scalar():
-            return type(node.value).__name__, node.text
-        case yamltree.Sequence():
-            return tuple(_plain(item) for item in node.items)
-        case yamltree.Mapping():
-            return {key: _plain(value) for key, value in node.entries.items()}
 
 
 def _commands(facts: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
@@ -189,7 +153,7 @@ def _commands(facts: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
 def _verify(old: _Old, plan: _Plan) -> None:
     """See that the new text says just what was intended, and is valid if it was before; raises _Refused."""
     first = plan.edits[0]
-    text = _spliced(old.layout.text, plan.splices)
+    text = spliced(old.layout.text, plan.splices)
     root = _root(text)
     # As text, because dicts are equal in any order.
     if root is None or repr(_facts(root)) != repr(plan.facts):
@@ -243,7 +207,7 @@ def _plan_images(old: _Old, plan: _Plan) -> None:
             continue
         what = f"{quote(words[0])} of {quote(name)} becomes {quote(runtime)}, which is what it meant."
         plan.edits.append(Edit(rule, old.layout.line(begin) + 1, what))
-        plan.splices.append(_Splice(begin, begin + len(words[0]), runtime))
+        plan.splices.append(Splice(begin, begin + len(words[0]), runtime))
         words[0] = runtime
 
 
@@ -259,7 +223,7 @@ def _plan_version(old: _Old, plan: _Plan) -> None:
         raise _Refused("version-old", node.line if node else 1, f"{reason} if that fits, then check again.")
     if old.version < NEWEST:
         begin, end = old.layout.inside(node)
-        plan.splices.append(_Splice(begin, end, f"{NEWEST}.0"))
+        plan.splices.append(Splice(begin, end, f"{NEWEST}.0"))
         plan.facts["version"] = "str" if plan.facts["version"][0] == "str" else "float", f"{NEWEST}.0"
         what = f"The version {old.version:g} becomes {NEWEST}.0, the only one that the platform takes today."
         plan.edits.append(Edit("version-old", old.layout.line(begin) + 1, what))
@@ -284,7 +248,7 @@ def _plan_populations(old: _Old, plan: _Plan, version: yamltree.Node) -> None:
         run, flag = old.run(name), f"{FLAG}={plan.pipeline.population_size}"
         if not any(word.partition("=")[0] == FLAG for word in words):
             place = old.layout.inside(run)[1]
-            plan.splices.append(_Splice(place, place, f" {flag}"))
+            plan.splices.append(Splice(place, place, f" {flag}"))
             words.append(flag)
             what = f"{quote(flag)} is written into the command of {quote(name)}; until now it was added at each run."
             plan.edits.append(Edit(rule, old.layout.line(place - 1) + 1, what))
@@ -301,96 +265,3 @@ def _for_people(old: _Old, new: str) -> Iterator[Edit]:
             # Not there before: a run line that is another's twin only since both name the same version.
             line = before.get((each.rule, each.key)) or (old.run(each.action).line if each.action else 1)
             yield Edit(each.rule, line, f"{each.message} {each.remedy}")
-
-
-# -- places in the text ----------------------------------------------------------------------------
-
-_FLOW = (yaml.FlowMappingStartToken, yaml.FlowSequenceStartToken)
-_OPENING = (yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken, *_FLOW)
-_CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
-
-
-class _Layout:
-    """Where things stand in a text, by PyYAML's tokens; lines count from 0 here."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._lines = text.splitlines(keepends=True)
-        self._starts = [0, *accumulate(map(len, self._lines))]
-        self._tokens = list(yaml.scan(text, Loader=_LOADER))
-        self._begins = [token.start_mark.index for token in self._tokens]
-
-    def line(self, index: int) -> int:
-        """Give the line of a character; the number of lines for the end of the text."""
-        return bisect_right(self._starts, index) - 1
-
-    def find(self, scalar: yamltree.Node, word: str) -> int | None:
-        """Give where a scalar's first word stands, or None when it is written in another way, such as with escapes."""
-        match = _BEFORE_WORD.match(self.text, self._begins[self._number(scalar)])
-        return match.end() if match and self.text.startswith(word, match.end()) else None
-
-    def inside(self, scalar: yamltree.Node) -> tuple[int, int]:
-        """Give the span of a scalar's text, without quotes around it and space below it."""
-        token: Any = self._tokens[self._number(scalar)]
-        begin, end = token.start_mark.index, token.end_mark.index
-        return (
-            (begin + 1, end - 1) if token.style in ("'", '"') else (begin, begin + len(self.text[begin:end].rstrip()))
-        )
-
-    def _index(self, node: yamltree.Node) -> int:
-        return self._starts[node.line - 1] + node.column - 1
-
-    def _number(self, scalar: yamltree.Node) -> int:
-        """Which token a scalar is; before it, at the scalar's place, its anchor and tag may stand."""
-        number = bisect_left(self._begins, self._index(scalar))
-        while not isinstance(self._tokens[number], yaml.ScalarToken):
-            number += 1
-        return number
-
-    def removal(self, key: yamltree.Scalar) -> _Splice | None:
-        """Give the cut that takes a key and its value out of a block mapping, or None where that is not simple.
-
-        With it go the comments right above at its indentation, those right below that are deeper, unless they stand
-        right above the next key, and one of the two gaps around it; at the end of the text, the gap above.
-        """
-        begin, after, depth = self._index(key), self._number(key) + 1, 0
-        while depth or not isinstance(self._tokens[after], (yaml.KeyToken, yaml.FlowEntryToken, *_CLOSING)):
-            depth += isinstance(self._tokens[after], _OPENING) - isinstance(self._tokens[after], _CLOSING)
-            after += 1
-        above = self.line(begin)
-        indent = begin - self._starts[above]
-        is_block = isinstance(self._tokens[after], (yaml.KeyToken, yaml.BlockEndToken))
-        if not is_block or self._lines[above][:indent].strip(" "):
-            return None
-        floor = self.line(self._end_before(bisect_left(self._begins, begin)) - 1) + 1
-        while above > floor and self._depth(above - 1) == indent:
-            above -= 1
-        limit = self.line(self._begins[after])
-        end = below = self.line(self._end_before(after) - 1) + 1
-        while below < limit and self._depth(below) > indent:
-            below += 1
-        return self._cut(floor, above, end if below == limit < len(self._lines) else below, limit)
-
-    def _cut(self, floor: int, above: int, below: int, limit: int) -> _Splice:
-        """The lines from `above` to before `below`, and the empty ones that set them off from `floor` or `limit`."""
-        gap = below
-        while gap < limit and not self._lines[gap].strip():
-            gap += 1
-        if gap == len(self._lines):
-            while above > floor and not self._lines[above - 1].strip():
-                above -= 1
-            kept = self.text[: self._starts[above]]
-            kept = kept if self.text.endswith(("\n", "\r")) else kept.rstrip("\r\n")
-            return _Splice(len(kept), len(self.text), "")
-        is_set_off = not above or not self._lines[above - 1].strip()
-        return _Splice(self._starts[above], self._starts[gap if is_set_off else below], "")
-
-    def _end_before(self, number: int) -> int:
-        """Where the last thing before a token ends, 0 if there is none; comments and space are nothing."""
-        while number and self._begins[number - 1] == self._tokens[number - 1].end_mark.index:
-            number -= 1
-        return len(self.text[: self._tokens[number - 1].end_mark.index].rstrip()) if number else 0
-
-    def _depth(self, line: int) -> int:
-        """How deep a comment line is indented, -1 for other lines."""
-        return len(match[1]) if (match := _COMMENT.match(self._lines[line])) else -1

@@ -14,11 +14,11 @@ PACKAGE = Path(__file__).parent.parent / "jupyter_pipeline"
 LAYERS = {
     "nouns": "models view_records config errors",
     "rules": (
-        "yamlsyntax yamlscalars yamltree rulesets spec spec_action spec_checks spec_extraction spec_faults spec_paths "
-        "spec_schema spec_files study_files command_files script_files script_uses script_r script_stata upgrade "
-        "graph layout layout_order layout_part renderings patterns plan lifecycle durations levels commands "
-        "notebook_commands notebook_flags notebook_parameters notebook_declarations notebook_progress dependencies "
-        "pysource compare alignment differences notebook_differences"
+        "yamlsyntax yamlscalars yamltree yamlplaces rulesets spec spec_action spec_checks spec_extraction "
+        "spec_faults spec_paths spec_schema spec_files study_files command_files script_files script_uses script_r "
+        "script_stata upgrade additions graph layout layout_order layout_part renderings patterns plan lifecycle "
+        "durations levels commands notebook_commands notebook_flags notebook_parameters notebook_declarations "
+        "notebook_progress dependencies pysource compare alignment differences notebook_differences"
     ),
     "effects": (
         "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git snapshots "
@@ -27,7 +27,7 @@ LAYERS = {
     "application": (
         "views project project_looking project_machine project_viewing project_comparing engine service planning "
         "foresight publication following history code_comparison output_comparison housekeeping doctor checking "
-        "notebook_watch reporting documents comparison_documents viewing protection"
+        "rewriting notebook_watch reporting documents comparison_documents viewing protection"
     ),
     "surfaces": "cli server",
 }

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from test_spec import CORPUS, shared
 
-from jupyter_pipeline import spec, upgrade, yamltree
+from jupyter_pipeline import spec, upgrade, yamlplaces, yamltree
 from jupyter_pipeline.commands import effective
 from jupyter_pipeline.config import EXPECTATIONS
 from jupyter_pipeline.models import Pipeline, Severity
@@ -495,7 +495,7 @@ def test_the_example_studies(study: str, edits: int, left: list[str]) -> None:
 
 @pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
 def test_both_parsers_of_pyyaml_give_the_same_places(loader: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upgrade, "_LOADER", loader)
+    monkeypatch.setattr(yamlplaces, "_LOADER", loader)
     for run in ("r:latest a.R", ">\n      r:latest\n\n\n", '"r:latest"', "|-\n      r:latest\n      # x\n\n   # y"):
         source = "\ufeff# ä€😀\n" + project(run, version="'4'", rest="expectations: {}\n")
         expected = project(run.replace("latest", "v1"))

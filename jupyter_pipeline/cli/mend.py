@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import difflib
 import os
 import re
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from .. import upgrade
+from .. import rewriting, upgrade
 from ..errors import InvalidRequest
 from . import find_project
 from .check import read_file
@@ -40,7 +38,7 @@ def mend(options: argparse.Namespace, out: Out) -> None:
     made = upgrade.upgrade(text)
     _print(out, text, made)
     if made.edits and _wanted(out):
-        _write(file, before, made.text)
+        rewriting.replace(file, before, made.text)
         out.line(out.paint(f"{out.symbol('good')} {safe(file.name)} is written.", "good"))
     out.line()
 
@@ -84,22 +82,3 @@ def _wanted(out: Out) -> bool:
     out.stream.write("Write this? [y/N] ")
     out.stream.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def _write(file: Path, before: bytes, text: str) -> None:
-    """Replace the content at once, keeping mode and links; whoever edited it meanwhile is not overwritten."""
-    file = file.resolve()
-    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
-        if not file.exists() or file.read_bytes() != before:
-            raise InvalidRequest(f"{file.name} was changed meanwhile.", "Run the command again.")
-        part.chmod(file.stat().st_mode & 0o7777)
-        part.replace(file)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 from .. import reporting
-from ..errors import InvalidRequest, ProjectNotFound
+from ..errors import ProjectNotFound
 from . import OK, find_project
 from .text import Out, safe
 
@@ -25,7 +24,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
         sys.stdout.buffer.write(report.content)
         return OK
     target = Path(options.output) if options.output else folder / report.name
-    _write(target, report.content)
+    reporting.write(target, report.content)
     out.line(f"{out.symbol('good')} {safe(os.fspath(target))} is written.")
     return OK
 
@@ -47,19 +46,3 @@ def _made(options: argparse.Namespace) -> tuple[reporting.Report, Path]:
     folder = project.config.state / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     return project.report(options.what, options.to), folder
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Put the file there at once. Raises InvalidRequest."""
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, target)
-    except OSError as error:
-        raise InvalidRequest(
-            f"{target} cannot be written: {error.strerror}.", "Name another file with --output."
-        ) from error

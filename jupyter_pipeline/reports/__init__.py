@@ -8,7 +8,7 @@ Importing this package is cheap; nbconvert is imported when it is needed.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -33,21 +33,23 @@ def html(
     no_prompt: bool = False,
     folder: Path,
     allowed: Path | None = None,
+    withheld: Callable[[Path], str | None] = lambda _: None,
     provenance: Mapping[str, str] = _NOTHING,
     title: str | None = None,
 ) -> str:
     """A notebook of format 4 as one HTML page; with the template `basic`, as nbconvert has it, a part of a page.
 
     `template` is `report` (None), another of nbconvert's for HTML, or a folder below `allowed`. Relative pictures are
-    looked for in `folder`, and must be below `allowed` (`folder`, if not given) after following links. `provenance` is
-    shown at the end of our own template: names and values in the order given. `title` is the page's title if the
-    notebook has none of its own: the name of its file. The notebook is not changed; the same one gives the same page.
+    looked for in `folder`, and must be below `allowed` (`folder`, if not given) after following links; `withheld`
+    says why a picture there may not be shown. `provenance` is shown at the end of our own template: names and values in
+    the order given. `title` is the page's title if the notebook has none of its own: the name of its file. The notebook
+    is not changed; the same one gives the same page.
 
     Raises ReportFailed: no such template, or one that does not work.
     """
     from . import pictures, plain
 
-    place = pictures.Place(folder.resolve(), (allowed or folder).resolve())
+    place = pictures.Place(folder.resolve(), (allowed or folder).resolve(), withheld)
     ready = plain.notebook(notebook)
     if template in (None, TEMPLATE):
         from . import exporter
@@ -67,6 +69,7 @@ def export(
     no_prompt: bool = False,
     folder: Path,
     allowed: Path | None = None,
+    withheld: Callable[[Path], str | None] = lambda _: None,
     provenance: Mapping[str, str] = _NOTHING,
     title: str | None = None,
     files: dict[str, bytes] | None = None,
@@ -80,7 +83,13 @@ def export(
     Raises ReportFailed: no such format, or it could not be made.
     """
     if to == "html":
-        keywords = {"folder": folder, "allowed": allowed, "provenance": provenance, "title": title}
+        keywords = {
+            "folder": folder,
+            "allowed": allowed,
+            "withheld": withheld,
+            "provenance": provenance,
+            "title": title,
+        }
         page = html(notebook, template=template, no_input=no_input, no_prompt=no_prompt, **keywords)  # type: ignore[arg-type]
         return page, ".html"
     if to not in FORMATS:

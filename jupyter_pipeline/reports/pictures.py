@@ -9,7 +9,7 @@ import base64
 import binascii
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,8 @@ class Place:
 
     folder: Path
     allowed: Path
+    withheld: Callable[[Path], str | None] = lambda _: None
+    """Why a file there may not be shown, or None."""
 
     def path(self, address: str) -> Path:
         """The file that a relative address means. Raises NoPicture."""
@@ -60,6 +62,8 @@ class Place:
             raise NoPicture(f"The picture “{address}” was left out: it is outside the project.")
         if not known:
             raise NoPicture(f"The picture “{address}” was left out: there is no such file.")
+        if (why := self.withheld(found)) is not None:
+            raise NoPicture(f"The picture “{address}” was left out: {why}")
         return found
 
 

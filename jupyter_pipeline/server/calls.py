@@ -6,7 +6,8 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from .. import __version__, documents, layout
+from .. import __version__, documents, layout, spec_schema
+from ..additions import NewAction
 from ..comparison_documents import code_document, file_document
 from ..documents import Document
 from ..errors import InvalidRequest, NotFound
@@ -31,6 +32,11 @@ def version(_: Call, about: About) -> Reply:
 def document(_: Call) -> Reply:
     """The document that describes the routes."""
     return Reply(contract.text().encode(), "application/yaml")
+
+
+def schema(_: Call) -> Reply:
+    """The JSON Schema of project.yaml."""
+    return Reply(spec_schema.text().encode(), "application/schema+json")
 
 
 def projects(call: Call) -> Reply:
@@ -82,6 +88,28 @@ def update(call: Call, allowed: bool) -> Reply:
 def problems(call: Call) -> Reply:
     """All that `check` says."""
     return as_json(documents.checked_document(call.project.check(call["rules"])))
+
+
+def check(call: Call) -> Reply:
+    """The same of a text that need not be saved."""
+    return as_json(documents.checked_document(call.project.check(call["rules"], call.asked.body["text"])))
+
+
+def add_action(call: Call, allowed: bool) -> Reply:
+    """Write one more action into project.yaml, or say which lines that would be."""
+    body = call.asked.body
+    if body["write"] and not allowed:
+        raise InvalidRequest("This server does not write into projects.", "Add the lines in your own checkout.")
+    outputs = body["outputs"] or {}
+    action = NewAction(body["name"], body["run"], tuple(body["needs"]), outputs)
+    return as_json(documents.added_document(call.project.add_action(action, seen=body["seen"], write=body["write"])))
+
+
+def convert(call: Call, allowed: bool) -> Reply:
+    """Make the report of a notebook file, beside it."""
+    if not allowed:
+        raise InvalidRequest("This server does not write into projects.", "Convert it in your own checkout.")
+    return as_json({"path": call.project.convert(call.asked.body["path"])})
 
 
 def status(call: Call) -> Reply:

@@ -14,15 +14,14 @@ from traitlets import Bool, Enum, Float, Int, Unicode
 from ..config import cores
 from ..errors import PipelineError
 from ..protection import Protection
-from . import contract, guard, handlers, protected_mode
+from . import calls, contract, guard, handlers, protected_mode
 from .base import Services
 from .projects import Projects
 from .remote import Remote
-from .replies import About
+from .replies import LOCAL, SERVICE, About
 from .tail import SCHEMA, Tail
 
 EVENTS = Path(__file__).parent / "events" / "job.yaml"
-LOCAL, SERVICE = "local", "service"
 
 
 class PipelineExtension(ExtensionApp):
@@ -71,6 +70,7 @@ class PipelineExtension(ExtensionApp):
             raise SystemExit(1) from error  # of any other error the server would only make a note
 
     def _initialize(self) -> None:
+        self._tell_pages()
         contract.operations()  # read now, so that nobody has to wait for it later
         root = Path(self._server.root_dir)
         about = About(self.mode, self.protected_mode, self.mode == LOCAL and self.guarded)
@@ -83,6 +83,11 @@ class PipelineExtension(ExtensionApp):
             self.services.remote = Remote(self.service_url, self.service_token_file, self._emit, self.rest)
         assert self._server.event_logger is not None
         self._server.event_logger.register_event_schema(EVENTS)
+
+    def _tell_pages(self) -> None:
+        """Let JupyterLab's and Notebook's pages know that this is here: then the front end need not ask in vain."""
+        assert self._server.web_app is not None
+        self._server.web_app.settings.setdefault("page_config_data", {})["jupyterPipelineApi"] = str(calls.API)
 
     def _check_protection(self) -> None:
         """Note whether the guard is really in the chain. Raises PipelineError where protected mode asks for more."""

@@ -51,6 +51,18 @@ class ContractHandler(Handler):
         await self.reply(calls.document)
 
 
+class SchemaHandler(Handler):
+    """The JSON Schema of project.yaml."""
+
+    template = "/project.schema.json"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:version")
+    async def get(self) -> None:
+        """The schema, for editors."""
+        await self.reply(calls.schema)
+
+
 class ProjectsHandler(Handler):
     """The projects of this server."""
 
@@ -109,6 +121,42 @@ class ProblemsHandler(Handler):
     async def get(self, project: str) -> None:
         """All that `check` says."""
         await self.reply(calls.problems, project=project, shared=True)
+
+
+class CheckHandler(Handler):
+    """What is wrong with a text that is to be project.yaml."""
+
+    template = "/projects/{project}/check"
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:problems")
+    async def post(self, project: str) -> None:
+        """All that `check` would say."""
+        await self.reply(calls.check, project=project)
+
+
+class ActionsHandler(Handler):
+    """New actions."""
+
+    template = "/projects/{project}/actions"
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:pipeline")
+    async def post(self, project: str) -> None:
+        """Write one into project.yaml, or show what that would be."""
+        await self.reply(calls.add_action, self.services.about.is_local, project=project)
+
+
+class ReportsHandler(Handler):
+    """Reports of notebook files."""
+
+    template = "/projects/{project}/reports"
+
+    @web.authenticated
+    @authorized("write", "jupyter_pipeline:reports")
+    async def post(self, project: str) -> None:
+        """Make one, beside the notebook."""
+        await self.reply(calls.convert, self.services.about.is_local, project=project)
 
 
 class StatusHandler(Handler):
@@ -289,11 +337,15 @@ class NothingHandler(Handler):
 HANDLERS: tuple[type[Handler], ...] = (
     VersionHandler,
     ContractHandler,
+    SchemaHandler,
     ProjectsHandler,
     ProjectHandler,
     PipelineHandler,
     UpdateHandler,
     ProblemsHandler,
+    CheckHandler,
+    ActionsHandler,
+    ReportsHandler,
     StatusHandler,
     PlanHandler,
     RuntimesHandler,

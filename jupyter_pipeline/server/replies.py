@@ -17,6 +17,8 @@ from ..project import Project
 from .contract import Asked, BadRequest
 from .projects import Projects
 
+LOCAL, SERVICE = "local", "service"
+"""Where the engines and outputs are: on the person's own server, or behind the service of split mode."""
 UNTOLD = "about:blank"
 """The type of a problem that its status tells all about (RFC 9457)."""
 STATUS: tuple[tuple[type[PipelineError], HTTPStatus], ...] = (
@@ -66,6 +68,11 @@ class About:
     protected: bool
     guarded: bool
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the projects are a person's own, to be written into."""
+        return self.mode == LOCAL
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -93,9 +100,8 @@ def status_of(error: PipelineError) -> HTTPStatus:
 
 def problem(error: PipelineError, hide: Callable[[str], str]) -> Reply:
     """An error as a problem object (RFC 9457); `hide` takes out of its texts what is not to be told."""
-    problems = error.problems if isinstance(error, errors.InvalidProject) else ()
     status = status_of(error)
-    more = {"problems": problem_list(problems, "project.yaml")} if problems else {}
+    more = {"problems": problem_list(error.problems, "project.yaml")} if error.problems else {}
     return problem_of(status, hide(error.message), hide(error.remedy), type(error).__name__, more)
 
 

@@ -22,7 +22,7 @@ from tornado.web import RequestHandler
 from traitlets.config import Config as Traits
 
 from ..errors import InvalidConfig
-from .extension import SERVICE
+from .replies import SERVICE
 
 SHORTEST_TOKEN = 20
 """Characters of a token; shorter ones could be guessed."""

@@ -3,6 +3,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import {
+  IAdded,
   IChecked,
   IDifferences,
   IEvent,
@@ -10,6 +11,7 @@ import {
   IJob,
   IJobPage,
   ILogPart,
+  INewAction,
   IOutput,
   IOutputPairs,
   IPipeline,
@@ -19,6 +21,8 @@ import {
   IProjectName,
   IRequest,
   IRequestPage,
+  IRuntime,
+  ISchema,
   IStatus,
   ISynthetic,
   IVersion,
@@ -50,6 +54,11 @@ export class Api {
 
   version(): Promise<IVersion> {
     return this.get('version');
+  }
+
+  /** The JSON Schema of project.yaml. */
+  schema(): Promise<ISchema> {
+    return this.get('project.schema.json');
   }
 
   /** All projects, or the one that a path belongs to. */
@@ -227,6 +236,34 @@ export class ProjectApi {
   async views(limit = 100): Promise<IView[]> {
     return (await this.api.get<{ views: IView[] }>(this.route('views'), this.query({ limit })))
       .views;
+  }
+
+  /** What `check` says of a text, such as one that is not saved. */
+  check(text: string): Promise<IChecked> {
+    return this.api.send('POST', this.route('check'), this.query(), { text });
+  }
+
+  async runtimes(): Promise<IRuntime[]> {
+    return (await this.api.get<{ runtimes: IRuntime[] }>(this.route('runtimes'), this.query()))
+      .runtimes;
+  }
+
+  /** Write one more action into project.yaml, or only say which lines that would be. */
+  addAction(action: INewAction, seen: string | null, write: boolean): Promise<IAdded> {
+    return this.api.send('POST', this.route('actions'), this.query(), { ...action, seen, write });
+  }
+
+  /** Make the HTML report of a notebook file, beside it; its path, relative to the project like that of the notebook. */
+  async convert(path: string): Promise<string> {
+    const made = await this.api.send<{ path: string }>(
+      'POST',
+      this.route('reports'),
+      this.query(),
+      {
+        path
+      }
+    );
+    return made.path;
   }
 
   events(after: number, wait: number): Promise<{ events: IEvent[]; revision: number }> {

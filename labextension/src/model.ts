@@ -63,10 +63,14 @@ const NOTHING: IPicture = {
 export class PipelineModel implements IDisposable {
   constructor(
     readonly api: Api,
-    services: ServiceManager.IManager
+    services: ServiceManager.IManager,
+    /** Why the server cannot be asked for anything, and what to do; empty where it can. */
+    readonly missing = ''
   ) {
     this._services = services;
-    services.events.stream.connect(this._onBell, this);
+    if (!missing) {
+      services.events.stream.connect(this._onBell, this);
+    }
     this._poll = new Poll({
       auto: false,
       factory: () => this.refresh(),
@@ -74,7 +78,9 @@ export class PipelineModel implements IDisposable {
       standby: 'when-hidden',
       name: 'jupyter-pipeline'
     });
-    void this._poll.start();
+    if (!missing) {
+      void this._poll.start();
+    }
   }
 
   /** Emitted after every change of the picture. */
@@ -113,7 +119,7 @@ export class PipelineModel implements IDisposable {
 
   /** Show the project that a file or folder belongs to, unless a person has chosen another. */
   async follow(path: string): Promise<void> {
-    if (this._pinned) {
+    if (this._pinned || this.missing) {
       return;
     }
     const [nearest] = await this.api.projects(path).catch(() => []);

@@ -21,7 +21,13 @@ export const Commands = {
   openComparison: `${NAME}:open-comparison`,
   openReport: `${NAME}:open-report`,
   openLine: `${NAME}:open-line`,
+  openProject: `${NAME}:open-project`,
+  check: `${NAME}:check`,
+  convert: `${NAME}:convert`,
+  addAction: `${NAME}:add-action`,
+  runNotebook: `${NAME}:run-notebook`,
   run: `${NAME}:run`,
+  runStale: `${NAME}:run-stale`,
   cancel: `${NAME}:cancel`,
   refresh: `${NAME}:refresh`
 };

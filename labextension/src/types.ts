@@ -383,3 +383,47 @@ export interface IBell {
   state: string;
   code: string;
 }
+
+/** A runtime that the project knows. */
+export interface IRuntime {
+  name: string;
+  aliases: string[];
+  state: string;
+  message: string;
+  /** Whether an action uses it. */
+  used: boolean;
+}
+
+/** An action that is to be written into project.yaml. */
+export interface INewAction {
+  name: string;
+  run: string;
+  needs: string[];
+  /** By level the outputs, each name with its path. */
+  outputs: Partial<Record<Level, Record<string, string>>>;
+}
+
+export interface INumberedLine {
+  line: number;
+  text: string;
+}
+
+/** The lines of a new action, and some that stand above them. */
+export interface IAdded {
+  text_before_lines: INumberedLine[];
+  added: INumberedLine[];
+  problems: IProblem[];
+  written: boolean;
+  /** The SHA-256 of the file as it is now. */
+  seen: string;
+}
+
+/** A part of the JSON Schema of project.yaml, as far as it is used here. */
+export interface ISchema {
+  description?: string;
+  properties?: Record<string, ISchema>;
+  additionalProperties?: ISchema | boolean;
+  definitions?: Record<string, ISchema>;
+  examples?: unknown[];
+  $ref?: string;
+}

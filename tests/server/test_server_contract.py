@@ -169,7 +169,7 @@ def test_generated_requests_are_answered_as_the_document_says(
     @given(case=operation.as_strategy(mode), number=st.integers(-5, 40))
     def ask(case: Any, number: int) -> None:
         if number >= 0 and case.path_parameters:
-            real = places.values(number)
+            real = places.values(len(answered))
             case.path_parameters = {name: real[name] for name in case.path_parameters}
             if (case.query or {}).get("backend") is not None:
                 case.query["backend"] = "expectations"
@@ -179,6 +179,8 @@ def test_generated_requests_are_answered_as_the_document_says(
             case.query["actions"] = case.query["actions"][:200]  # tornado refuses a thousand, without a word
         if path.endswith("/requests") and method == "post" and isinstance(case.body, dict) and case.body.get("actions"):
             case.body = case.body | {"actions": ["no_such_action"]}
+        if isinstance(case.body, dict) and case.body.get("write") is True:
+            case.body = case.body | {"write": False}
         if isinstance(case.body, dict) and case.body.get("shown") is True:
             case.body = case.body | {"shown": False}  # the study is shared
         found = case.call(base_url=base, headers={"Authorization": f"token {TOKEN}"})
@@ -312,7 +314,7 @@ BAD_BODIES: list[bytes] = [
 ]
 
 
-def filled(name: str, values: Sequence[Any], **more: Any) -> list[Any]:
+def filled(name: str, values: Sequence[Any], /, **more: Any) -> list[Any]:
     """Bodies with each of these values under a name."""
     return [{**more, name: value} for value in values]
 
@@ -328,6 +330,24 @@ BAD_PARTS: dict[str, list[Any]] = {
     "synthetic": [
         *filled("shown", [None, 0, 1, "true", "", [], {}, 1.0, [True], {"shown": True}]),
         *({"shown": True, "more": 1}, {"show": True}, {"SHOWN": True}),
+    ],
+    "check": [*filled("text", [None, 1, [], {}, True]), {"text": "", "more": 1}, {"Text": ""}],
+    "actions": [
+        *filled("name", [None, 1, "", [], {}, "n" * 201, "../x", "a b", "\0", "\ud800"], run="sh:v1 a", outputs={}),
+        *filled("run", [None, 1, "", [], {}, "x" * 100_001, "sh:v1 '", "\ud800", "nothing"], name="new", outputs={}),
+        *filled("needs", [None, 1, "a", {}, [1], [""], ["nobody"], ["\ud800"]], name="new", run="sh:v1 a", outputs={}),
+        *filled("outputs", [None, 1, "a", [], {}, {"a": {"b": "output/x"}}, {"a": "b"}], name="new", run="sh:v1 a"),
+        *filled(
+            "outputs", [{"highly_sensitive": each} for each in ({}, {"x": 1}, {"x": ""}, {"x": "../x"})], name="new"
+        ),
+        *filled("seen", ["", "0" * 64, "0" * 63, 1, "G" * 64], name="new", run="sh:v1 a", outputs={}),
+        *filled("write", [None, 1, "true"], name="new", run="sh:v1 a", outputs={}),
+    ],
+    "reports": [
+        *filled(
+            "path", [None, 1, "", [], {}, "x.ipynb", "/etc/passwd", "../../x.ipynb", "project.yaml", "\0.ipynb", "."]
+        ),
+        *filled("path", ["a" * 5000 + ".ipynb", "\ud800.ipynb", "output/table.csv", ".jupyter_pipeline/x.ipynb"]),
     ],
 }
 

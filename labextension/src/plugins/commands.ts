@@ -21,6 +21,9 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null,
     palette: ICommandPalette | null
   ): void => {
+    if (model.missing) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(NAME);
     const { commands } = app;
     commands.addCommand(Commands.run, {
@@ -32,6 +35,11 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
           onOpenLine: line => void commands.execute(Commands.openLine, { line })
         })
     });
+    commands.addCommand(Commands.runStale, {
+      label: trans.__('Run What Is Not Up to Date...'),
+      isEnabled: () => staleOf(model).length > 0,
+      execute: () => commands.execute(Commands.run, { actions: staleOf(model) })
+    });
     commands.addCommand(Commands.cancel, {
       label: trans.__('Cancel What Is Unfinished...'),
       isEnabled: () => (model.picture.status?.unfinished.length ?? 0) > 0,
@@ -41,12 +49,18 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Look at the Pipeline Again'),
       execute: () => model.refresh()
     });
-    for (const command of [Commands.run, Commands.cancel, Commands.refresh]) {
+    for (const command of [Commands.run, Commands.runStale, Commands.cancel, Commands.refresh]) {
       palette?.addItem({ command, category: trans.__('Pipeline') });
     }
     tellOfEnds(model, trans, request => void commands.execute(Commands.openRequest, { request }));
   }
 };
+
+/** The actions whose outputs are not those of the code as it is. */
+function staleOf(model: PipelineModel): string[] {
+  const actions = model.picture.status?.actions ?? [];
+  return actions.filter(one => one.now === 'stale' || one.now === 'to_run').map(one => one.action);
+}
 
 async function run(
   model: PipelineModel,

@@ -3,9 +3,11 @@
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Api } from '../api';
 import { PipelineModel } from '../model';
 import { IPipelineModel, NAME } from '../tokens';
+import { whatIsMissing } from './server';
 
 const ID = `${NAME}:model`;
 
@@ -14,13 +16,18 @@ export const modelPlugin: JupyterFrontEndPlugin<PipelineModel> = {
   description: 'Keeps what is known of the pipeline up to date.',
   autoStart: true,
   provides: IPipelineModel,
-  optional: [IDefaultFileBrowser, ISettingRegistry],
+  optional: [IDefaultFileBrowser, ISettingRegistry, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     browser: IDefaultFileBrowser | null,
-    registry: ISettingRegistry | null
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null
   ): PipelineModel => {
-    const model = new PipelineModel(new Api(app.serviceManager.serverSettings), app.serviceManager);
+    const model = new PipelineModel(
+      new Api(app.serviceManager.serverSettings),
+      app.serviceManager,
+      whatIsMissing((translator ?? nullTranslator).load(NAME))
+    );
     let follows = true;
     const follow = () => {
       if (browser && follows) {

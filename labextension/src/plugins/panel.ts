@@ -3,6 +3,7 @@
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
 import { pipelineIcon } from '../icons';
 import { PipelineModel } from '../model';
 import { Commands, IPipelineModel, NAME } from '../tokens';
@@ -23,24 +24,29 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load(NAME);
     const { commands } = app;
-    const panel = makePanel(model, trans, {
-      run: (actions, force) => void commands.execute(Commands.run, { actions, force }),
-      cancel: () => void commands.execute(Commands.cancel),
-      refresh: () => void commands.execute(Commands.refresh),
-      openGraph: () => void commands.execute(Commands.openGraph),
-      openJob: job => void commands.execute(Commands.openJob, { job }),
-      openRequest: (request, compareWith) =>
-        void commands.execute(Commands.openRequest, { request, compareWith }),
-      openOutput: output => void commands.execute(Commands.openOutput, { output: output.id }),
-      openReport: job =>
-        void commands.execute(Commands.openReport, { job: job.id, action: job.action }),
-      openLine: line => void commands.execute(Commands.openLine, { line })
-    });
+    const panel = model.missing
+      ? notice(model.missing)
+      : makePanel(model, trans, {
+          run: (actions, force) => void commands.execute(Commands.run, { actions, force }),
+          cancel: () => void commands.execute(Commands.cancel),
+          refresh: () => void commands.execute(Commands.refresh),
+          openGraph: () => void commands.execute(Commands.openGraph),
+          openJob: job => void commands.execute(Commands.openJob, { job }),
+          openRequest: (request, compareWith) =>
+            void commands.execute(Commands.openRequest, { request, compareWith }),
+          openOutput: output => void commands.execute(Commands.openOutput, { output: output.id }),
+          openReport: job =>
+            void commands.execute(Commands.openReport, { job: job.id, action: job.action }),
+          openLine: line => void commands.execute(Commands.openLine, { line })
+        });
     panel.id = `${NAME}-panel`;
     panel.title.icon = pipelineIcon;
     panel.title.caption = trans.__('Pipeline');
     app.shell.add(panel, 'left', { rank: 350 });
     restorer?.add(panel, panel.id);
+    if (model.missing) {
+      return;
+    }
     commands.addCommand(Commands.openLine, {
       label: trans.__('Open project.yaml'),
       isEnabled: () => model.project !== null,
@@ -61,3 +67,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: Commands.openPanel, category: trans.__('Pipeline') });
   }
 };
+
+/** The panel where there is nothing to show: it says what to do. */
+function notice(text: string): Widget {
+  const widget = new Widget();
+  widget.addClass('jp-pipeline-side');
+  const sentence = document.createElement('p');
+  sentence.className = 'jp-pipeline-warning';
+  sentence.textContent = text;
+  widget.node.append(sentence);
+  return widget;
+}

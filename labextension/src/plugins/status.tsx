@@ -13,14 +13,17 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAME}:status`,
   description: 'Says in the status bar what runs.',
   autoStart: true,
-  requires: [IPipelineModel, IStatusBar],
-  optional: [ITranslator],
+  requires: [IPipelineModel],
+  optional: [IStatusBar, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     model: PipelineModel,
-    bar: IStatusBar,
+    bar: IStatusBar | null,
     translator: ITranslator | null
   ): void => {
+    if (model.missing || !bar) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load(NAME);
     const open = () => void app.commands.execute(Commands.openPanel);
     const item = new ComponentWidget(() => <Counter model={model} trans={trans} onClick={open} />);
