@@ -208,6 +208,7 @@ function ActionRow(props: IRowProps): JSX.Element {
   };
   return (
     <tr
+      data-action={action.name}
       aria-selected={isSelected}
       className={isSelected ? 'jp-mod-selected' : undefined}
       onContextMenu={event => {
