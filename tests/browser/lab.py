@@ -56,4 +56,4 @@ def browsing(browser: Any, lab: Live, folder: str, **options: Any) -> Iterator[A
     page.get_by_role("tab", name="Pipeline").click()
     yield page
     page.close()
-    assert faults == []
+    assert not faults, faults
