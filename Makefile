@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 STUDY := example_notebooks/pincer_measures
 FRONTEND := labextension
 BUILT := jupyter_pipeline/labextension
+LINK := $(VENV)/share/jupyter/labextensions/jupyter-pipeline
 BUILT_WIDGETS := jupyter_pipeline/widgets/static
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
@@ -19,6 +20,7 @@ $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	rm -rf $(LINK) # or pip would write through it
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
@@ -51,9 +53,9 @@ $(BUILT)/package.json: $(VENV)/frontend $(FRONTEND)/bundle.mjs $(shell find $(FR
 
 .PHONY: labextension
 labextension: $(BUILT)/package.json ## Build the JupyterLab extension and the widgets, and link it into .venv
-	rm -rf $(VENV)/share/jupyter/labextensions/jupyter-pipeline
-	mkdir -p $(VENV)/share/jupyter/labextensions
-	ln -s ../../../../$(BUILT) $(VENV)/share/jupyter/labextensions/jupyter-pipeline
+	rm -rf $(LINK)
+	mkdir -p $(dir $(LINK))
+	ln -s ../../../../$(BUILT) $(LINK)
 
 .PHONY: lab
 lab: labextension ## Start JupyterLab on the example studies

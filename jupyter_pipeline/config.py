@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -57,6 +58,40 @@ class RuntimeSetting:
     python: str | None = None
     packages: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    image: str | None = None
+    """The container image that it is; the kind is then ``docker``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkGrant:
+    """A network of the Docker Engine that some actions of a backend may use."""
+
+    network: str
+    actions: tuple[str, ...]
+    """Names of actions, in which ``*`` stands for anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class DockerSetting:
+    """How jobs run in containers."""
+
+    host: str | None = None
+    """Where the Docker Engine is, such as ``unix:///run/docker.sock``; None looks for one."""
+    images: str | None = None
+    """What is put before a runtime's name to give its image, for those that name none."""
+    cpus: float = 2.0
+    """Processors that one job may use (platform: job-runner controller/config.py)."""
+    pids: int = 4096
+    """Processes and threads that one job may have."""
+    networks: Mapping[str, NetworkGrant] = field(default_factory=lambda: MappingProxyType({}))
+    """By backend."""
+
+    def network_of(self, backend: str, action: str) -> str:
+        """The network that an action may use on a backend; empty for none, which is what most may."""
+        grant = self.networks.get(backend)
+        if grant is None or not any(fnmatchcase(action, pattern) for pattern in grant.actions):
+            return ""
+        return grant.network
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +115,12 @@ class Config:
     runtimes: Mapping[str, RuntimeSetting] = field(default_factory=lambda: MappingProxyType({}))
     stata_program: str | None = None
     stata_license: str | None = None
+    docker: DockerSetting = DockerSetting()
+
+    @property
+    def has_containers(self) -> bool:
+        """Whether any job may run in a container."""
+        return self.executor == "docker" or any(setting.image for setting in self.runtimes.values())
 
     @property
     def folder(self) -> Path:
@@ -114,10 +155,11 @@ def load(root: Path, **arguments: Any) -> Config:
         runtimes=_freeze({name: _runtime(name, sub) for name, sub in table.tables("runtimes")}),
         stata_program=table.sub("stata").text("program"),
         stata_license=table.sub("stata").text("license"),
+        docker=_docker(table.sub("docker")),
     )
     table.sub("stata").refuse_unknown("program", "license")
     table.refuse_unknown(
-        "state", "workspace", "organisation", "executor", "jobs", "limits", "actions", "runtimes", "stata"
+        "state", "workspace", "organisation", "executor", "jobs", "limits", "actions", "runtimes", "stata", "docker"
     )
     config = replace(config, **{name: value for name, value in arguments.items() if value is not None})
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", config.backend):
@@ -262,7 +304,7 @@ def _limits(table: _Table, default: Limits) -> Limits:
 
 
 def _runtime(name: str, table: _Table) -> RuntimeSetting:
-    table.refuse_unknown("extends", "kind", "program", "python", "packages", "environment")
+    table.refuse_unknown("extends", "kind", "program", "python", "packages", "environment", "image")
     return RuntimeSetting(
         name=name,
         extends=table.text("extends"),
@@ -271,7 +313,43 @@ def _runtime(name: str, table: _Table) -> RuntimeSetting:
         python=table.text("python"),
         packages=table.get("packages", _texts, ()),
         environment=table.get("environment", _mapping, MappingProxyType({})),
+        image=table.text("image"),
     )
+
+
+def _docker(table: _Table) -> DockerSetting:
+    table.refuse_unknown("host", "images", "cpus", "pids", "networks")
+    default = DockerSetting()
+    return DockerSetting(
+        host=table.text("host"),
+        images=table.text("images"),
+        cpus=table.get("cpus", _cpus, default.cpus),
+        pids=table.get("pids", _pids, default.pids),
+        networks=_freeze({backend: _grant(sub) for backend, sub in table.tables("networks")}),
+    )
+
+
+def _grant(table: _Table) -> NetworkGrant:
+    table.refuse_unknown("network", "actions")
+    grant = NetworkGrant(table.text("network") or "", table.get("actions", _texts, ()))
+    if not grant.network or not grant.actions:
+        raise InvalidConfig(
+            f"{table.where} names no network, or no actions that may use it.",
+            'Give both, as in network = "database", actions = ["extract_*"].',
+        )
+    return grant
+
+
+def _cpus(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1024:
+        raise ValueError("a number above 0, for example cpus = 2")
+    return float(value)
+
+
+def _pids(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 8 <= value <= 4_194_304:
+        raise ValueError("a whole number from 8 on")
+    return value
 
 
 def _freeze(data: dict[str, T]) -> Mapping[str, T]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import config as configuration
-from . import planning, runtimes, spec
+from . import docker_engine, planning, runtimes, spec
 from .config import Config
 from .errors import ExecutorUnavailable, InvalidConfig, ProjectNotFound, RuntimeUnavailable, StoreUnavailable
 from .executors import sandbox
@@ -83,7 +83,15 @@ def examine(start: Path, **settings: Any) -> tuple[Check, ...]:
     except InvalidConfig as error:
         return (*checks, Check("settings", Health.MISSING, error.message, error.remedy))
     used, project = _project(config, root)
-    checks += [project, _folder(config), _disk(config), _network(config), _sandbox(config), _uv(config)]
+    checks += [
+        project,
+        _folder(config),
+        _disk(config),
+        _network(config),
+        _sandbox(config),
+        _docker(config),
+        _uv(config),
+    ]
     checks += _runtimes(config, used)
     checks += _history(config)
     return tuple(checks)
@@ -123,6 +131,26 @@ def _first_line(words: list[str]) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{words[0]} does not answer: {error}"
     return (done.stdout or done.stderr).strip().partition("\n")[0]
+
+
+def _docker(config: Config) -> Check:
+    """Which Docker Engine there is; it matters only to a project that has containers."""
+    absent = Health.MISSING if config.has_containers else Health.NOTE
+    try:
+        with closing(docker_engine.connect(config.docker.host, patience=5.0)) as api:
+            engine = docker_engine.look(api, config.docker.host)
+    except ExecutorUnavailable as error:
+        unused = "" if config.has_containers else " This project does not use it."
+        return Check("docker", absent, error.message + unused, error.remedy)
+    if not engine.local:
+        message = (
+            f"{engine.title[0].upper()}{engine.title[1:]}, which is not on this system: our folders are not there."
+        )
+        return Check("docker", absent, message, "Use a Docker Engine of this machine.")
+    if not engine.limits_memory:
+        cure = "Let the machine's administrator delegate the memory controller (cgroup v2) to you."
+        return Check("docker", Health.NOTE, f"{engine.title}; it cannot hold jobs to their memory limits.", cure)
+    return Check("docker", Health.OK, f"{engine.title}.")
 
 
 def _uv(config: Config) -> Check:

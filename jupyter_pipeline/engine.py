@@ -254,14 +254,14 @@ class Engine:
             self._end(job, Decision(Step.FAIL, StatusCode.INTERNAL_ERROR, f"It could not be prepared. {error}"), None)
             return
         started = {} if job.started_at else {"started_at": self.store.now()}
-        self.jobs[job.id] = self._save(job, decision, executor=self.executor.name, **started)
+        self.jobs[job.id] = self._save(job, decision, executor=self.executor.name_for(task.runtime), **started)
         self._running.add(job.id)
         self._busy[job.action] = job.id
         starts.append(task)
 
     def _prepare(self, job: Job) -> Task:
         recorded, fingerprint = self.store.task(job.id)
-        runtime = self.builds.runtime(job.runtime)
+        runtime = self.builds.runtime(job.runtime, fingerprint["runtime"])
         if runtime is None:
             raise PipelineError(f"The runtime {job.runtime} has vanished.", "Run it again.")
         folder = self._folder(job)
@@ -288,6 +288,7 @@ class Engine:
             environment=MappingProxyType(environment),
             notebook=replaced(self.store, job, recorded, runtime),
             note=recorded.get("note", ""),
+            network=self.config.docker.network_of(self.config.backend, job.action),
         )
 
     def _start(self, task: Task) -> None:
@@ -355,7 +356,8 @@ class Engine:
                 with contextlib.suppress(OSError):  # for the platform's tools; the job's own folder has it all
                     publication.write_log(self.config, job, result.files if succeeded else ())
         for job_id in self._superseded:
-            publication.drop_kept(self.config, job_id)
+            if (superseded := self.store.job(job_id)) is not None:
+                publication.drop_kept(self.config, self.store, superseded)
         self._ended.clear()
         self._superseded.clear()
 
@@ -372,11 +374,11 @@ class Engine:
 
     def _executor_of(self, job: Job) -> Executor:
         """The executor that runs a job: an earlier engine may have used another one."""
-        if job.executor in ("", self.executor.name):
+        if job.executor in ("", *self.executor.names):
             return self.executor
         if job.executor not in self._others:
             try:
-                self._others[job.executor] = executors.get(job.executor, self.config.folder / JOBS)
+                self._others[job.executor] = executors.of_project(self.config, self.config.folder / JOBS, job.executor)
             except ExecutorUnavailable:  # what it left on disk can be read all the same
                 self._others[job.executor] = self.executor
         return self._others[job.executor]

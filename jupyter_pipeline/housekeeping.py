@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import history, runtimes, snapshots
+from . import docker_engine, history, runtimes, snapshots
 from .config import Config
-from .errors import InvalidRequest, PipelineError, RuntimeUnavailable
+from .errors import ExecutorUnavailable, InvalidRequest, PipelineError, RuntimeUnavailable
 from .executors.local import FOLDER, INPUTS, TEMPORARY, UPPER, WORK, remove_tree
 from .lease import Lease
 from .models import Job, RequestStatus
-from .publication import KEPT, REPLACED
+from .publication import EARLIER, KEPT, REPLACED
 from .service import LOG, spawn
 from .store import FILE, JOBS, Store
 
@@ -31,16 +31,20 @@ GRACE = 600.0
 TITLES = {
     "failed_files": "Files that failed jobs left",
     "leftovers": "Leftovers of interrupted clean-ups",
+    "containers": "Containers of jobs that have ended",
     "snapshots": "Code snapshots",
     "unfinished_builds": "Interrupted builds of runtimes",
     "logs": "Logs and records of jobs",
     "kept_files": "Outputs that another action wrote over",
+    "earlier_files": "Earlier versions of outputs",
     "replaced_files": "Your own files that a job replaced",
     "runtimes": "Built runtimes",
 }
 NOTES = {
+    "containers": "Their jobs are unfinished.",
     "logs": "--all removes those of jobs that have ended.",
     "kept_files": "They are what other actions declared as their inputs.",
+    "earlier_files": "They serve comparison; --all removes them.",
     "replaced_files": "They are yours: look below the jobs' folders, and delete them yourself.",
     "runtimes": "Other projects may use them: `jupyter pipeline runtimes remove NAME`.",
     "snapshots": "Unfinished jobs, code comparison, or a request of the last minutes need the rest.",
@@ -52,7 +56,7 @@ class Scope:
     """How much is to be removed."""
 
     everything: bool = False
-    """Also logs, and the snapshots that are only of use for code comparison."""
+    """Also logs, and the snapshots and earlier outputs that are only of use for comparison."""
     older_than: float = 0.0
     """Seconds since the job ended, or since the snapshot was last used."""
 
@@ -98,6 +102,8 @@ def holdings(config: Config, scope: Scope) -> tuple[Holding, ...]:
     with _history(config) as store:
         things = list(_things(config, store, scope))
         keep = _needed_code(config, scope)
+        for _, removable in _containers(config, store, scope):
+            found["containers"] = found["containers"].plus(0, removable)
     for thing in things:
         found[thing.kind] = found[thing.kind].plus(_size(thing.path), thing.removable)
     found["snapshots"] = _snapshots(config, keep, scope)
@@ -114,6 +120,7 @@ def clean(config: Config, scope: Scope) -> tuple[Holding, ...]:
         with _history(config) as store:
             things = list(_things(config, store, scope))
             keep = _needed_code(config, scope)
+            _remove_containers(config, [one for one, removable in _containers(config, store, scope) if removable])
         for thing in things:
             if thing.removable:
                 remove(thing.path)
@@ -168,6 +175,8 @@ def _things(config: Config, store: Store | None, scope: Scope) -> Iterator[_Thin
                 yield _Thing("leftovers", path, old)
             elif path.name == KEPT:
                 yield _Thing("kept_files", path, ended and folder.name not in latest)
+            elif path.name == EARLIER:
+                yield _Thing("earlier_files", path, old and scope.everything)
             elif path.name == REPLACED:
                 yield _Thing("replaced_files", path, False)
             elif path.is_file():
@@ -175,6 +184,30 @@ def _things(config: Config, store: Store | None, scope: Scope) -> Iterator[_Thin
     for log in (config.folder / LOG, *sorted(config.folder.glob("build-*.log"))):
         if log.is_file():
             yield _Thing("logs", log, scope.everything)
+
+
+def _containers(config: Config, store: Store | None, scope: Scope) -> list[tuple[str, bool]]:
+    """Our containers that are left, and whether each may go: their ids; none where the Docker Engine is not there."""
+    if not config.has_containers:
+        return []
+    jobs = config.folder / JOBS
+    with suppress(ExecutorUnavailable), closing(docker_engine.connect(config.docker.host)) as api:
+        found = []
+        for job_id, container in docker_engine.containers_of(api, jobs).items():
+            job = store.job(job_id) if store else None
+            ended = job is None or job.state.is_final
+            created = float(container["Created"])
+            is_old = not scope.older_than or created < time.time() - scope.older_than
+            found.append((container["Id"], ended and is_old))
+        return found
+    return []
+
+
+def _remove_containers(config: Config, ids: Sequence[str]) -> None:
+    if ids:
+        with closing(docker_engine.connect(config.docker.host)) as api:
+            for one in ids:
+                docker_engine.remove(api, one)
 
 
 def _is_older(job: Job | None, folder: Path, seconds: float) -> bool:

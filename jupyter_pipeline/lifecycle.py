@@ -168,8 +168,8 @@ def outcome(result: Result) -> Decision:
         return _fail(_C.TIMED_OUT, f"{result.message} Raise `timeout` in its limits, or make it quicker.")
     if result.ending is Ending.MEMORY:
         return _fail(_C.OUT_OF_MEMORY, f"{result.message} Raise `memory` in its limits, or use less.")
-    if result.ending is Ending.BROKEN:
-        return _fail(_C.INTERNAL_ERROR, result.message)
+    if result.ending in (Ending.BROKEN, Ending.LOST):
+        return _fail(_C.INTERNAL_ERROR if result.ending is Ending.BROKEN else _C.INTERRUPTED, result.message)
     if result.ending is Ending.SIGNAL:
         return _fail(
             _C.KILLED, f"It was killed by signal {_signal_name(result.exit_code)}; no limit of ours was reached."

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 RUN_ALL = "run_all"
 """The built-in action that stands for all actions (platform: pipeline/constants.py)."""
@@ -127,7 +126,7 @@ class RuntimeDefinition:
 
     name: str
     kind: str
-    """``python``: an environment built with uv; ``system``: programs of this machine; ``stata``."""
+    """``python``: an environment built with uv; ``system``: programs of this machine; ``stata``; ``docker``."""
     program: str
     """The default program, run when the first word of a command is not a program itself."""
     python: str | None = None
@@ -135,6 +134,8 @@ class RuntimeDefinition:
     fallback: str | None = None
     """The definition to use, and say so, where this one's interpreter cannot be had."""
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    image: str | None = None
+    """The reference of the container image, for the kind ``docker``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class RuntimeInfo:
     """The definition it stands for here, such as ``python:v1``."""
     state: RuntimeState
     identity: str
-    """A short hash that changes when the environment would; empty when missing."""
+    """A hash that changes when the environment would; empty when missing."""
     message: str = ""
     """Why it is missing, or what stands in for it; a sentence, or empty."""
 
@@ -166,6 +167,8 @@ class Runtime:
     environment: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     secrets: tuple[str, ...] = ()
     """Names of variables whose values are read when a job starts (``runtimes.secrets``) and kept nowhere."""
+    image: str = ""
+    """The id of the container image that it is; empty where it is an environment of this machine."""
 
 
 # -- running ---------------------------------------------------------------------------------------
@@ -206,6 +209,8 @@ class Ending(StrEnum):
     STOPPED = "stopped"
     BROKEN = "broken"
     """The command could not be run at all, or what it left could not be read: our fault, or the machine's."""
+    LOST = "lost"
+    """It began, and what would have told how it ended was gone meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,7 +396,3 @@ class Event:
     state: str
     code: str
     message: str
-
-
-Json = Mapping[str, Any]
-"""A JSON object."""

@@ -220,7 +220,7 @@ class Project(Comparing, Machine):
 
                         store.check_integrity()
                         folder = self.config.folder / JOBS
-                        engine = Engine(self.config, store, executors.get(self.config.executor, folder))
+                        engine = Engine(self.config, store, executors.of_project(self.config, folder))
                         engine.run(lambda: teller.tell() or store.is_finished(request_id))
                         lease.give_back()
                     else:
@@ -262,9 +262,14 @@ class Project(Comparing, Machine):
         return look, made
 
     def _published(self) -> frozenset[str]:
-        """The paths at which jobs have published outputs."""
-        with self._peek() as store:
-            return frozenset(store.owners()) if store is not None else frozenset()
+        """The paths at which jobs of any backend have published outputs: none of them is code for another."""
+        found: set[str] = set()
+        for backend in self.backends():
+            store = Store.peek(self.config.state / backend)
+            if store is not None:
+                with contextlib.closing(store):
+                    found |= store.owners().keys()
+        return frozenset(found)
 
 
 def _submission(store: Store, key: Key) -> JobRequest | None:

@@ -26,9 +26,9 @@ class Machine:
 
         Raises ExecutorUnavailable.
         """
-        executor = executors.get(self.config.executor, self.config.folder / JOBS)
+        executor = executors.of_project(self.config, self.config.folder / JOBS)
         with contextlib.closing(executor):
-            return executor.name, executor.missing_isolation
+            return " and ".join(executor.names), executor.missing_isolation
 
     def runtime(self, name: str) -> RuntimeInfo:
         """How it stands with a runtime; nothing is built."""
@@ -41,6 +41,10 @@ class Machine:
     def build_runtime(self, name: str, progress: Callable[[str], None]) -> Runtime:
         """Build a runtime unless it is ready. Raises RuntimeUnavailable."""
         return runtimes.prepare(name, self.config, progress)
+
+    def pull_runtime(self, name: str, progress: Callable[[str], None]) -> str:
+        """Fetch the image of a runtime from its registry; its id. Raises RuntimeUnavailable, ExecutorUnavailable."""
+        return runtimes.pull(name, self.config, progress)
 
     def remove_runtime(self, name: str) -> int:
         """Delete what was built for a runtime, which may serve other projects too; bytes freed."""

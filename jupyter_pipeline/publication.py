@@ -2,7 +2,8 @@
 
 The project's folder shows for each path the file that was written last. Where an action rewrites in place what an
 action it needs has made, the earlier version is kept beside the earlier job: whoever needs that one, and a second run
-of the rewriting action, still get what they declared.
+of the rewriting action, still get what they declared. What may be viewed of an action's last few jobs is kept too, so
+that the outputs of two requests can be compared.
 """
 
 from __future__ import annotations
@@ -12,16 +13,21 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from . import graph, outputs
+from . import graph, levels, outputs
 from .config import Config
 from .errors import OutputRefused, PipelineError
 from .executors.local import remove_tree
 from .joblog import chunks
-from .models import Job, JobRequest, Level, OutputFile, Pipeline, Result, WrittenFile
+from .models import Job, JobRequest, Level, OutputFile, Pipeline, Result, State, WrittenFile
 from .store import JOBS, Store
 
-KEPT, REPLACED = "kept", "replaced"
-"""In a job's folder: its own outputs that another action wrote over, and a person's files that it wrote over."""
+KEPT, REPLACED, EARLIER = "kept", "replaced", "earlier"
+"""In a job's folder: its own outputs that another action wrote over, a person's files that it wrote over, and its own
+outputs that a newer job of its action wrote over."""
+COMPARED = 5
+"""Earlier jobs of an action whose viewable outputs are kept, to be compared with newer ones."""
+SYNTHETIC_COMPARED = 1024**2
+"""Bytes of the largest file of synthetic data that is kept for that though its level forbids to view it."""
 METADATA = "metadata"
 LOG_BOUND = 16 * 1024 * 1024
 
@@ -64,8 +70,11 @@ def place_of(config: Config, file: OutputFile, owners: Mapping[str, str]) -> tup
 
     `owners` says of its path whose file the project's folder has.
     """
-    published = owners.get(file.path) == file.job_id
-    return (config.root if published else job_folder(config, file.job_id) / KEPT), file.path
+    if owners.get(file.path) == file.job_id:
+        return config.root, file.path
+    folder = job_folder(config, file.job_id)
+    kept = folder / KEPT
+    return kept if os.path.lexists(kept / file.path) else folder / EARLIER, file.path
 
 
 def _place(config: Config, file: OutputFile, owners: Mapping[str, str]) -> Path:
@@ -136,6 +145,9 @@ def _keep(config: Config, store: Store, job: Job, file: WrittenFile, owner: str 
     latest = store.latest_of(recorded.action)
     if recorded.action != job.action and latest is not None and latest[0] == owner:
         return job_folder(config, owner) / KEPT / file.path
+    synthetic = levels.may_show_synthetic(config.backend) and recorded.size <= SYNTHETIC_COMPARED
+    if recorded.action == job.action and levels.can_view(recorded, synthetic).allowed:
+        return job_folder(config, owner) / EARLIER / file.path
     return None
 
 
@@ -161,9 +173,12 @@ def record(store: Store, job: Job, result: Result, removed: Iterable[str]) -> No
     store.record_outputs(job, files, digest, removed)
 
 
-def drop_kept(config: Config, job_id: str) -> None:
-    """Remove what was kept of a job whose action has a newer one."""
-    remove_tree(job_folder(config, job_id) / KEPT)
+def drop_kept(config: Config, store: Store, superseded: Job) -> None:
+    """Remove what was kept of a job whose action has a newer one, and what nobody is likely to compare any more."""
+    remove_tree(job_folder(config, superseded.id) / KEPT)
+    newest = [job for job in store.jobs_of_action(superseded.action) if job.state is State.SUCCEEDED]
+    for job in newest[COMPARED + 1 :]:
+        remove_tree(job_folder(config, job.id) / EARLIER)
 
 
 # -- what is written for the platform's tools ------------------------------------------------------

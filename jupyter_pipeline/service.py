@@ -53,7 +53,7 @@ def serve(config: Config) -> None:
     while True:
         store = Store.open(config.folder)
         store.check_integrity()
-        Engine(config, store, executors.get(config.executor, config.folder / JOBS)).run()
+        Engine(config, store, executors.of_project(config, config.folder / JOBS)).run()
         lease.give_back()
         # Somebody may have asked between our last look and giving the lease back, and seen it held.
         waiting = bool(store.active())

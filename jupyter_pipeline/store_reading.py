@@ -155,6 +155,15 @@ class StoreReading:
         )
         return [(row[0], row[1]) for row in rows]
 
+    def succeeded_before(self, actions: Iterable[str], moment: str) -> list[str]:
+        """For each of these actions the last job that had succeeded by a moment, if there is one."""
+        last = "SELECT seq FROM jobs WHERE action = a.value AND state = 'succeeded' AND completed_at <= ?"
+        rows = self._rows(
+            f"SELECT j.id FROM json_each(?) a JOIN jobs j ON j.seq = ({last} ORDER BY seq DESC LIMIT 1)",
+            (json.dumps(list(actions)), moment),
+        )
+        return [row[0] for row in rows]
+
     def latest(self) -> dict[str, tuple[str, str]]:
         """For each action the job whose outputs are the workspace's, and the digest of those outputs."""
         return {row[0]: (row[1], row[2]) for row in self._rows("SELECT action, job_id, digest FROM latest")}

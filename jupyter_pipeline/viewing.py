@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -81,12 +81,18 @@ def outputs(config: Config, store: Store) -> list[ViewedOutput]:
 
 def outputs_of(config: Config, store: Store, job_id: str) -> list[ViewedOutput]:
     """The same for the outputs of one job, which need not be the workspace's any more."""
+    return outputs_of_jobs(config, store, [job_id])
+
+
+def outputs_of_jobs(config: Config, store: Store, job_ids: Iterable[str]) -> list[ViewedOutput]:
+    """The same for several jobs."""
     synthetic = shows_synthetic(config, store)
-    files = store.outputs_of(job_id)
-    owners = store.owners(file.path for file in files)
+    files = {job_id: store.outputs_of(job_id) for job_id in job_ids}
+    owners = store.owners(file.path for found in files.values() for file in found)
     return [
         ViewedOutput(f"{job_id}-{number}", file, levels.can_view(file, synthetic), owners.get(file.path) == job_id)
-        for number, file in enumerate(files)
+        for job_id, found in files.items()
+        for number, file in enumerate(found)
     ]
 
 
@@ -200,7 +206,7 @@ def _descend(base: Path, path: str) -> int:
 
 
 def _gone(file: OutputFile, what: str) -> NotFound:
-    return NotFound(f"{file.path} {what}.", f"Run {file.action} again to have it as it was.")
+    return NotFound(f"{file.path} {what}.", f"Run {file.action} again to have a new one.")
 
 
 def _ago(moment: str, span: timedelta) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import itertools
 import json
+import secrets
 import shlex
 import shutil
 import sys
@@ -20,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import images
 import psutil
 import pytest
 from support import require
@@ -27,6 +29,7 @@ from support import require
 from jupyter_pipeline import outputs
 from jupyter_pipeline.errors import ExecutorUnavailable
 from jupyter_pipeline.executors import Executor, Task
+from jupyter_pipeline.executors.docker import DockerExecutor
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Result, Runtime, Status, WrittenFile
@@ -82,6 +85,11 @@ class FakeExecutor:
         self.clock = clock or FakeClock()
         self.play = play
         self._mine: dict[str, Path] = {}
+
+    names = (name,)
+
+    def name_for(self, runtime: Runtime) -> str:
+        return self.name
 
     @property
     def missing_isolation(self) -> tuple[str, ...]:
@@ -251,7 +259,8 @@ class Bench:
     def task(self, *args: str, play: Play | None = None, **changes: Any) -> Task:
         """A task that runs a command, or plays what a real one would do as a script; in a new folder."""
         number = next(self.numbers)
-        folder = self.folder / f"job{number}"
+        # A container's name is the task's, and must be no other test's.
+        folder = self.folder / (f"job{number}-{secrets.token_hex(6)}" if self.kind == "docker" else f"job{number}")
         for name in ("inputs", "code", "tmp"):
             (folder / name).mkdir(parents=True)
         if play is not None:
@@ -267,7 +276,8 @@ class Bench:
             limits=Limits(),
             outputs=(OutputPattern(Level.MODERATELY, "tables", "output/*.csv"),),
         )
-        return replace(task, **changes)
+        task = replace(task, **changes)
+        return replace(task, runtime=images.in_image(task.runtime)) if self.kind == "docker" else task
 
     def shell(self, text: str, **changes: Any) -> Task:
         """A task that runs a shell script."""
@@ -304,6 +314,8 @@ class Bench:
             with contextlib.suppress(psutil.Error):
                 for process in [*shim.children(recursive=True), shim]:
                     process.kill()
+        if self.kind == "docker":
+            images.remove_containers(self.folder)
 
 
 @dataclass
@@ -339,6 +351,9 @@ def real_executor(kind: str, folder: Path) -> Executor:
     """An executor that runs real commands."""
     if kind == "process":
         return ProcessExecutor(folder)
+    if kind == "docker":
+        images.require_engine()
+        return DockerExecutor(folder)
     try:
         return SandboxExecutor(folder)
     except ExecutorUnavailable as error:

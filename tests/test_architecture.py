@@ -23,12 +23,12 @@ LAYERS = {
     ),
     "effects": (
         "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git snapshots "
-        "trees joblog ids lease notebook_driver notebook_imports reports runtimes executors"
+        "trees joblog ids lease docker_engine notebook_driver notebook_imports reports runtimes executors"
     ),
     "application": (
         "views project project_looking project_machine project_viewing project_comparing engine service planning "
-        "foresight publication following history code_comparison housekeeping doctor checking rewriting "
-        "notebook_watch reporting documents comparison_documents viewing protection"
+        "foresight publication following history code_comparison output_comparison housekeeping doctor checking "
+        "rewriting notebook_watch reporting documents comparison_documents viewing protection"
     ),
     "surfaces": "cli server interactive widgets magics",
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from faults import run, step
-from support import SETTINGS, make_project, notebook
+from support import SETTINGS, cli, make_project, notebook
 
 from jupyter_pipeline.comparison_documents import code_document, file_document
 from jupyter_pipeline.errors import NotFound
@@ -181,3 +182,56 @@ def test_output_that_was_taken_for_code_is_named_only(tmp_path: Path) -> None:
     found = file_document(compared.file("output/a.csv"))
     assert (found["rows"], found["cells"]) == (None, None)
     assert SECRET not in json.dumps(found)
+
+
+# -- in the terminal -------------------------------------------------------------------------------
+
+
+def test_terminal_lists_the_files(study: Path) -> None:
+    done = cli("compare", "1", "2", cwd=study)
+    assert done.returncode == 0, done.stderr
+    assert "9 files that differ" in done.stdout
+    assert re.search(r"~ changed +\+2 -1 +analysis/text\.py\n", done.stdout)
+    assert re.search(r"- removed +\+0 -1 +analysis/gone\.py\n", done.stdout)
+    assert "the code is the same" in cli("compare", cwd=study).stdout
+    assert cli("compare", "previous", "1", cwd=study).stdout == "There is no earlier request in this workspace.\n"
+    assert cli("compare", "77", cwd=study).returncode == 2
+
+
+def test_terminal_shows_a_file_in_both_ways(study: Path) -> None:
+    below = cli("compare", "1", "2", "--path", "analysis/text.py", "--unified", cwd=study).stdout
+    assert below == "analysis/text.py: changed (+2 -1)\n import os\n-x = 1\n+x = 2\n+y = 3\n"
+    assert cli("compare", "1", "2", "--path", "analysis/text.py", cwd=study, COLUMNS="80").stdout == below
+    beside = cli("compare", "1", "2", "--path", "analysis/text.py", cwd=study, COLUMNS="120").stdout.splitlines()
+    assert [" ".join(line.split()) for line in beside[1:]] == [
+        "1 import os 1 import os", "2 x = 1 ~ 2 x = 2", "+ 3 y = 3"
+    ]  # fmt: skip
+    assert all(len(line) <= 120 for line in beside)
+
+
+def test_terminal_shows_the_cells_of_a_notebook_that_differ(study: Path) -> None:
+    found = cli("compare", "1", "2", "--path", "analysis/book.ipynb", "--unified", cwd=study).stdout
+    assert found.splitlines()[1:] == [
+        "", "~ cell 1, code: changed", "-x = 1", "+x = 2", "", "+ cell 3, code: added", "+z"
+    ]  # fmt: skip
+    assert SECRET not in found
+
+
+def test_terminal_gives_the_same_documents(study: Path) -> None:
+    compared = Project.find(study).differences("2", "1")
+    listed = json.loads(cli("compare", "1", "2", "--json", cwd=study).stdout)
+    assert listed == {"version": 1, **code_document(compared)}
+    one = json.loads(cli("compare", "1", "2", "--path", "analysis/text.py", "--json", cwd=study).stdout)
+    assert one == {"version": 1, **file_document(compared.file("analysis/text.py"))}
+
+
+def test_no_code_can_steer_a_terminal(tmp_path: Path) -> None:
+    folder = make_project(tmp_path / "study", step("a"))
+    run(folder)
+    (folder / "code.py").write_text("\x1b]0;title\x07\ta\u202eb\n" + "wide \u6570" * 100 + "\n")
+    run(folder)
+    for width in ("80", "150"):
+        found = cli("compare", "--path", "code.py", cwd=folder, COLUMNS=width).stdout
+        assert "\x1b" not in found
+        assert "\u202e" not in found
+        assert "\\x1b]0;title" in found

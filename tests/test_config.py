@@ -75,6 +75,16 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         [stata]
         program = "/opt/stata"
         license = "LICENCE"
+        [runtimes."image:v1"]
+        image = "registry.example/image:v1"
+        [docker]
+        host = "unix:///run/docker.sock"
+        images = "registry.example/"
+        cpus = 1.5
+        pids = 100
+        [docker.networks.tpp]
+        network = "database"
+        actions = ["extract", "generate_*"]
     """
     found = loaded(tmp_path, text)
     assert found.state == tmp_path.resolve() / "state"
@@ -85,10 +95,24 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     runtime = found.runtimes["sh:v1"]
     assert dataclasses.asdict(dataclasses.replace(runtime, environment={})) == {
         "name": "sh:v1", "extends": "base:v1", "kind": "system", "program": "sh", "python": "3.11",
-        "packages": ("a", "b==1"), "environment": {},
+        "packages": ("a", "b==1"), "environment": {}, "image": None,
     }  # fmt: skip
+    assert found.runtimes["image:v1"].image == "registry.example/image:v1"
+    docker = found.docker
+    assert (docker.host, docker.images, docker.cpus, docker.pids) == (
+        "unix:///run/docker.sock", "registry.example/", 1.5, 100,
+    )  # fmt: skip
     assert dict(runtime.environment) == {"A": "1"}
     assert (found.stata_program, found.stata_license) == ("/opt/stata", "LICENCE")
+
+
+def test_a_network_is_granted_to_actions_of_one_backend(tmp_path: Path) -> None:
+    text = "[docker.networks.tpp]\nnetwork = 'database'\nactions = ['extract', 'generate_*']"
+    docker = loaded(tmp_path, text).docker
+    granted = [docker.network_of("tpp", action) for action in ("extract", "generate_x", "generate", "plot")]
+    assert granted == ["database", "database", "", ""]
+    assert docker.network_of("expectations", "extract") == ""
+    assert config.DockerSetting().network_of("tpp", "extract") == ""
 
 
 def test_pyproject_is_read_where_our_own_file_is_absent(tmp_path: Path) -> None:
@@ -191,7 +215,11 @@ def test_a_project_that_is_a_link_has_one_state(tmp_path: Path) -> None:
         ("[actions]\nplot = 5", "actions: plot is not a table"),
         ("[actions.plot]\nmemory = 'x'", "actions: plot: memory"),
         ("[runtimes]\nx = 5", "runtimes: x is not a table"),
-        ("[runtimes.x]\nimage = 'y'", "runtimes: x: there is no setting 'image'"),
+        ("[runtimes.x]\npicture = 'y'", "runtimes: x: there is no setting 'picture'"),
+        ("[docker]\ncpus = 0", "docker: cpus = 0 is not valid"),
+        ("[docker]\ncpus = true", "docker: cpus = True is not valid"),
+        ("[docker]\npids = 1", "docker: pids = 1 is not valid"),
+        ("[docker.networks.tpp]\nnetwork = 'x'", "docker: networks: tpp names no network, or no actions"),
         ("[runtimes.x]\npackages = 'y'", "a list of texts"),
         ("[runtimes.x]\npackages = [1]", "a list of texts"),
         ("[runtimes.x]\nenvironment = { A = 1 }", "a table of texts"),

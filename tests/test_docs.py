@@ -209,6 +209,7 @@ def settings_of_the_loader() -> dict[str, set[str]]:
     """The settings that config.py reads, by the heading under which the page has them."""
     headings = {"load": "## Settings", "_limits": "### `[limits]` and `[actions.NAME]`"}
     headings["_runtime"] = '### `[runtimes."NAME"]`'
+    headings |= {"_docker": "### `[docker]`", "_grant": "### `[docker.networks.BACKEND]`"}
     found: dict[str, set[str]] = {heading: set() for heading in headings.values()}
     found["### `[stata]`"] = set()
     for function in tree(config).body:
@@ -236,7 +237,7 @@ def test_every_setting_is_explained(heading: str) -> None:
 
 def test_every_field_of_the_settings_is_explained() -> None:
     known = set(coded(page("configuration"))) | {"action_limits", "stata_program", "stata_license", "name"}
-    for kind in (config.Config, config.RuntimeSetting, models.Limits):
+    for kind in (config.Config, config.RuntimeSetting, config.DockerSetting, config.NetworkGrant, models.Limits):
         assert {field.name for field in fields(kind)} <= known
 
 

@@ -194,6 +194,15 @@ def test_backends_are_worlds_of_their_own(tmp_path: Path) -> None:
     assert Project.find(tmp_path, backend="tpp").request().request.backend == "tpp"
 
 
+def test_what_one_backend_published_is_no_code_for_jobs_of_another(tmp_path: Path) -> None:
+    make_project(tmp_path, step("secret", "echo patient > output/secret.csv", level="highly_sensitive"))
+    run(tmp_path, backend="tpp")
+    make_project(tmp_path, step("look", "ls output > output/look.csv"))
+    run(tmp_path)
+    assert (tmp_path / "output/look.csv").read_text() == "look.csv\n"
+    assert (tmp_path / "output/secret.csv").exists()
+
+
 def test_state_folder_is_nothing_for_git(study: Path) -> None:
     git(study, "init", "-q")
     assert ".jupyter_pipeline" not in git(study, "status", "--short", "--ignored=no", "-uall")

@@ -15,6 +15,7 @@ from jupyter_pipeline import outputs
 from jupyter_pipeline.errors import OutputRefused
 from jupyter_pipeline.models import WrittenFile
 from jupyter_pipeline.project import Project
+from jupyter_pipeline.publication import COMPARED
 
 JOIN = (
     step("extract", "echo 1 > output/input_1.csv; echo 2 > output/input_2.csv", files="output/input_*.csv")
@@ -400,3 +401,37 @@ def test_name_that_is_no_unicode_is_refused_in_words(tmp_path: Path) -> None:
     job = run(tmp_path).jobs[0]
     assert job.code == "unmatched_patterns"
     assert "Unicode" in job.message
+
+
+def test_earlier_versions_that_may_be_viewed_are_kept_for_a_while(tmp_path: Path) -> None:
+    make_project(
+        tmp_path,
+        step("a", "cat number > output/a.csv")
+        + step("secret", "cat number > output/secret.csv", level="highly_sensitive"),
+    )
+    made: dict[str, list[str]] = {"a": [], "secret": []}
+    for number in range(COMPARED + 3):
+        (tmp_path / "number").write_text(f"n\n{number}\n")
+        view = run(tmp_path, backend="tpp")
+        for name, done in made.items():
+            done.append(job_of(view, name).id)
+    jobs = Project.find(tmp_path, backend="tpp").config.folder / "jobs"
+    kept = [jobs / job / "earlier/output/a.csv" for job in made["a"]]
+    assert [path.exists() for path in kept] == [False, False, *[True] * COMPARED, False]
+    assert kept[-2].read_text() == f"n\n{COMPARED + 1}\n"
+    assert not any((jobs / job / "earlier").exists() for job in made["secret"])
+    project = Project.find(tmp_path, backend="tpp")
+    newer, older = (project.outputs_of(made["a"][at])[0].id for at in (-1, -2))
+    found = project.compare_outputs(newer, older, "Ada")
+    assert found.contents == (f"n\n{COMPARED + 1}\n".encode(), f"n\n{COMPARED + 2}\n".encode())
+    assert verdicts(tmp_path, backend="tpp") == {"a": "skip", "secret": "skip"}
+
+
+def test_earlier_versions_of_synthetic_data_are_kept_whatever_their_level(tmp_path: Path) -> None:
+    make_project(tmp_path, step("a", "cat number > output/a.csv", level="highly_sensitive"))
+    first = None
+    for number in range(2):
+        (tmp_path / "number").write_text(f"{number}\n")
+        view = run(tmp_path)
+        first = first or view.jobs[0].id
+    assert (Project.find(tmp_path).config.folder / "jobs" / str(first) / "earlier/output/a.csv").read_text() == "0\n"

@@ -66,6 +66,7 @@ def build() -> Parser:
         _outputs,
         _requests,
         _show,
+        _compare,
         _report,
         _runtimes,
         _clean,
@@ -218,6 +219,22 @@ def _show(commands: _Subparsers) -> None:
     parser.add_argument("request", nargs="?", metavar="REQUEST", help="its identifier or number (default: the newest)")
 
 
+def _compare(commands: _Subparsers) -> None:
+    text = "Show what differs between the code of two requests. Notebooks are compared by their cells."
+    parser = _add(commands, "compare", "compare", text)
+    parser.add_argument(
+        "older",
+        nargs="?",
+        metavar="OLDER",
+        help="a request's identifier or number, `previous` (default) or `previous_successful`",
+    )
+    parser.add_argument("newer", nargs="?", metavar="NEWER", help="the other request (default: the newest)")
+    parser.add_argument("--path", metavar="FILE", help="show what differs in this file, relative to the project")
+    parser.add_argument(
+        "--unified", action="store_true", help="one version below the other, also on terminals of 120 columns or more"
+    )
+
+
 def _report(commands: _Subparsers) -> None:
     text = "Make a report from a notebook, or from the one that a job has executed."
     parser = _add(commands, "report", "report", text, json=False)
@@ -229,13 +246,13 @@ def _report(commands: _Subparsers) -> None:
 
 
 def _runtimes(commands: _Subparsers) -> None:
-    parser = _add(commands, "runtimes", "runtimes", "List, build or remove the runtimes, which stand for image names.")
+    parser = _add(commands, "runtimes", "runtimes", "List, build, pull or remove the runtimes that image names mean.")
     parser.add_argument(
         "verb",
         nargs="?",
-        choices=("list", "build", "remove"),
+        choices=("list", "build", "pull", "remove"),
         default="list",
-        metavar="list|build|remove",
+        metavar="list|build|pull|remove",
         help="what to do (default: list)",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="a runtime such as python:v2")
@@ -249,7 +266,7 @@ def _clean(commands: _Subparsers) -> None:
     parser = _add(commands, "clean", "clean", text)
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
-    parser.add_argument("--all", action="store_true", help="also logs, and code snapshots that only serve comparison")
+    parser.add_argument("--all", action="store_true", help="also logs, and what only serves comparison")
     parser.add_argument("--older-than", metavar="TIME", help="only of jobs that ended longer ago, such as 12h or 30d")
 
 

@@ -101,7 +101,7 @@ def _announce(out: Out, project: Project, view: RequestView, executor: str, miss
         _nothing(out, view)
         out.stream.flush()
         return
-    if executor != SANDBOX:
+    if missing:
         out.wrapped(
             f"{out.symbol('warn')} The executor is `{executor}`, not the sandbox:", indent=2, first=0, style="warn"
         )
@@ -144,7 +144,7 @@ def _nothing(out: Out, view: RequestView) -> None:
 
 def _report(out: Out, project: Project, view: RequestView, executor: str) -> None:
     print_jobs(out, project, view)
-    others = sorted({job.executor for job in view.jobs} - {"", SANDBOX, executor})
+    others = sorted({job.executor for job in view.jobs} - {"", SANDBOX, *executor.split(" and ")})
     if others:
         text = f"{out.symbol('warn')} Jobs ran with the executor {listed(others)}, since an engine was running already."
         out.wrapped(text, indent=2, first=0, style="warn")

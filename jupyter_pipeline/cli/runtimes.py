@@ -20,7 +20,7 @@ LOOKS = {"ready": ("good", "good"), "buildable": ("again", "busy"), "missing": (
 
 
 def run(options: argparse.Namespace, out: Out) -> int:
-    """List, build or remove runtimes."""
+    """List, build, pull or remove runtimes."""
     project = find_project(options)
     if options.verb == "list":
         return _list(project, options, out)
@@ -44,14 +44,25 @@ def _build(project: Project, name: str, out: Out) -> dict[str, Any]:
     return {"name": name, "resolved": built.name, "state": "ready"}
 
 
+def _pull(project: Project, name: str, out: Out) -> dict[str, Any]:
+    def tell(line: str) -> None:
+        out.line(f"  {safe(line)}")
+        out.stream.flush()
+
+    out.line(f"{out.symbol('busy')} Fetching the image of {safe(name)}")
+    image = project.pull_runtime(name, tell)
+    out.line(out.paint(f"{out.symbol('good')} {safe(name)} is there ({safe(image[:19])}).", "good"))
+    return {"name": name, "identity": image, "state": "ready"}
+
+
 def _remove(project: Project, name: str, out: Out) -> dict[str, Any]:
     freed = project.remove_runtime(name)
     out.line(f"{out.symbol('good')} Removed what was built for {safe(name)}: {size(freed)}.")
     return {"name": name, "removed_bytes": freed}
 
 
-_VERBS = {"build": _build, "remove": _remove}
-_DONE = {"build": "built", "remove": "removed"}
+_VERBS = {"build": _build, "pull": _pull, "remove": _remove}
+_DONE = {"build": "built", "pull": "pulled", "remove": "removed"}
 
 
 def _list(project: Project, options: argparse.Namespace, out: Out) -> int:

@@ -13,11 +13,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
+from ..config import Config
 from ..errors import ExecutorUnavailable
 from ..models import Limits, OutputPattern, Runtime, Status
 
 if TYPE_CHECKING:  # most tasks have no notebook
     from ..notebook_commands import NotebookRun
+    from .docker import DockerExecutor
 
 CELLS, KEPT = "cells.jsonl", "notebook"
 """In the folder of a job that runs a notebook: what its driver tells (``notebook_progress``), and the folder in which
@@ -57,12 +59,21 @@ class Task:
     """Set where the command executes a notebook; ``args`` then only say what is replaced."""
     note: str = ""
     """A sentence with which the log begins."""
+    network: str = ""
+    """The network that the backend grants this action; only containers can have one."""
 
 
 class Executor(Protocol):
     """How commands are run. Every verb is idempotent and returns at once."""
 
     name: str
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All names under which its jobs are recorded."""
+
+    def name_for(self, runtime: Runtime) -> str:
+        """The name under which a job with this runtime is recorded: that of the executor which really runs it."""
 
     @property
     def missing_isolation(self) -> tuple[str, ...]:
@@ -106,6 +117,33 @@ def get(name: str, folder: Path) -> Executor:
         return _load("process")(folder)
 
 
+def of_project(config: Config, folder: Path, name: str | None = None) -> Executor:
+    """The executor of a project's jobs below `folder`: the one that is set, with containers for what is an image.
+
+    `name` takes another than the one that is set. Raises ExecutorUnavailable.
+    """
+    name = name or config.executor
+    if name == "docker":
+        return _docker(config, folder)
+    found = get(name, folder)
+    if not config.has_containers:
+        return found
+    from .routing import RoutingExecutor
+
+    return RoutingExecutor(found, _docker(config, folder))
+
+
+def _docker(config: Config, folder: Path) -> DockerExecutor:
+    from .. import docker_engine
+    from .docker import DockerExecutor
+
+    labels = {
+        docker_engine.LABEL_WORKSPACE: config.workspace,
+        docker_engine.LABEL_PROJECT: docker_engine.printable(config.root),
+    }
+    return DockerExecutor(folder, config.docker, labels)
+
+
 def _load(name: str) -> Callable[[Path], Executor]:
     if name == "sandbox":
         from .sandbox import SandboxExecutor
@@ -115,9 +153,15 @@ def _load(name: str) -> Callable[[Path], Executor]:
         from .process import ProcessExecutor
 
         return ProcessExecutor
+    if name == "docker":
+        from .docker import DockerExecutor
+
+        return DockerExecutor
     from importlib.metadata import entry_points
 
     for point in entry_points(group="jupyter_pipeline.executors", name=name):
         found: Callable[[Path], Executor] = point.load()
         return found
-    raise ExecutorUnavailable(f"There is no executor {name!r}.", "Choose sandbox, process, or install its package.")
+    raise ExecutorUnavailable(
+        f"There is no executor {name!r}.", "Choose sandbox, process, docker, or install its package."
+    )

@@ -69,7 +69,7 @@ def _fork(run: Callable[[], int]) -> int:
     pid = os.fork()
     if pid:
         return pid
-    from .shim import BROKEN_DRIVER
+    from .watch import BROKEN_DRIVER
 
     code = BROKEN_DRIVER
     try:

@@ -120,8 +120,13 @@ def _supervise(order: dict[str, Any]) -> None:
 
 
 def main(kind: str) -> None:
-    """Start tasks until standard input ends; `kind` is ``commands``, or ``notebooks`` with their libraries loaded."""
+    """Start tasks until standard input ends.
+
+    `kind` is ``commands``, or what has its libraries loaded: ``notebooks``, ``containers``.
+    """
     later = []
+    if kind == "containers":
+        from .containers import supervising  # noqa: F401
     if kind == "notebooks":
         from ..notebook_driver import preload, preload_reports
 
@@ -164,6 +169,8 @@ def _write(descriptor: int, data: bytes) -> bool:
 
 
 def _report(task: str) -> None:
+    if not task:  # it was only to remove something
+        return
     with contextlib.suppress(BrokenPipeError):
         os.write(1, f"{task}\n".encode())
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExecutorUnavailable
-from ..models import Ending, Phase, Result, Status, WrittenFile
+from ..models import Ending, Phase, Result, Runtime, Status, WrittenFile
 from ..outputs import UNDO
 from . import Task
 
@@ -54,8 +54,20 @@ class LocalExecutor(ABC):
 
     def start(self, task: Task) -> None:
         """Begin a task unless it has begun already."""
-        kind = "notebooks" if task.notebook is not None else "commands"
-        self._send(json.dumps(self.whole_order(task)).encode() + b"\n", kind)
+        self._send(json.dumps(self.whole_order(task)).encode() + b"\n", self.kind_of(task))
+
+    def kind_of(self, task: Task) -> str:
+        """The kind of launcher that starts a task: the one that has loaded what its shim needs."""
+        return "notebooks" if task.notebook is not None else "commands"
+
+    def name_for(self, runtime: Runtime) -> str:
+        """The name of the executor that runs what needs this runtime."""
+        return self.name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names under which its jobs are recorded."""
+        return (self.name,)
 
     def whole_order(self, task: Task) -> dict[str, Any]:
         """All that the shim must know of a task."""
@@ -105,10 +117,14 @@ class LocalExecutor(ABC):
             if name != kept:
                 remove_tree(folder / name)
 
+    def sources(self) -> Sequence[_Launcher]:
+        """What can be waited for with ``select``: it becomes readable when a task ends."""
+        return list(self._launchers.values())
+
     def wait(self, seconds: float) -> Sequence[str]:
         """Sleep until a task started from here ends, or so many seconds."""
         told: list[str] = []
-        for launcher in select.select(list(self._launchers.values()), [], [], seconds)[0]:
+        for launcher in select.select(self.sources(), [], [], seconds)[0]:
             ended = launcher.ended()
             if ended is None:  # the launcher is gone; its tasks go on without it
                 del self._launchers[launcher.kind]

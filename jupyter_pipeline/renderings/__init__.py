@@ -6,6 +6,14 @@ escaped, and what cannot be seen in it is shown as marks.
 
 from __future__ import annotations
 
+from .comparison_pages import TYPES as COMPARED
+from .comparison_pages import (
+    Head,
+    image_comparison_page,
+    json_comparison_page,
+    table_comparison_page,
+    text_comparison_page,
+)
 from .delimited import read_csv, read_lines
 from .document import POLICY, Facts, document
 from .escaping import Html
@@ -15,20 +23,27 @@ from .log_pages import log_page
 from .pages import image_page, refusal_page, text_page
 from .paging import Page, Row, TableQuery, page_of
 from .summary import ColumnSummary, Table, remarks, summarise
+from .table_matching import TableDifferences, compare_tables
 from .table_pages import Link, table_page
 
 __all__ = [
+    "COMPARED",
     "POLICY",
     "ColumnSummary",
     "Facts",
+    "Head",
     "Html",
     "Link",
     "Page",
     "Row",
     "Table",
+    "TableDifferences",
     "TableQuery",
+    "compare_tables",
     "document",
+    "image_comparison_page",
     "image_page",
+    "json_comparison_page",
     "json_page",
     "log_page",
     "page_of",
@@ -37,7 +52,9 @@ __all__ = [
     "refusal_page",
     "remarks",
     "summarise",
+    "table_comparison_page",
     "table_document",
     "table_page",
+    "text_comparison_page",
     "text_page",
 ]

@@ -35,21 +35,24 @@ _MOST_MARKS = 2000
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def shown(text: str) -> Html:
-    """A name or a cell as HTML, for use between tags and never within one: escaped, with marks for what is not seen."""
+def shown(text: str, most_marks: int = _MOST_MARKS) -> Html:
+    """A name or a cell as HTML, for use between tags and never within one: escaped, with marks for what is not seen.
+
+    The first `most_marks` of them say which character they stand for.
+    """
     escaped = html.escape(text, quote=False) if _MARKUP.search(text) else text
     if text.isascii() and text.isprintable():
         return Html(escaped)
-    return Html(_marked(_UNSEEN, escaped))
+    return Html(_marked(_UNSEEN, escaped, most_marks))
 
 
-def shown_lines(text: str) -> Html:
+def shown_lines(text: str, most_marks: int = _MOST_MARKS) -> Html:
     """As `shown`, for text of many lines: line breaks and tabs stay as they are, also those of Windows."""
     text = text.replace("\r\n", "\n")
     escaped = html.escape(text, quote=False) if _MARKUP.search(text) else text
     if text.isascii() and text.replace("\n", "").replace("\t", "").isprintable():
         return Html(escaped)
-    return Html(_marked(_UNSEEN_IN_LINES, escaped))
+    return Html(_marked(_UNSEEN_IN_LINES, escaped, most_marks))
 
 
 def plain(text: str) -> str:
@@ -67,9 +70,8 @@ def code_point(character: str) -> str:
     return f"U+{ord(character):04X}"
 
 
-def _marked(unseen: re.Pattern[str], escaped: str) -> str:
+def _marked(unseen: re.Pattern[str], escaped: str, left: int) -> str:
     """Escaped text with marks. Where thousands of them would make the page many times as long, with shorter ones."""
-    left = _MOST_MARKS
 
     def mark(found: re.Match[str]) -> str:
         nonlocal left

@@ -44,13 +44,18 @@ def image_page(
 
     `alt` says what it shows. Raises ValueError, with a sentence, unless it is a PNG or JPEG image and begins as one.
     """
+    return document(title, image_figure(image, media_type, alt), notices, facts)
+
+
+def image_figure(image: bytes, media_type: str, alt: str, caption: str = "") -> Html:
+    """An image as a part of a page, perhaps with a line above it. Raises ValueError as `image_page`."""
     if media_type not in _IMAGES:
         raise ValueError(f"Images of type {media_type} are not shown: only PNG and JPEG are.")
     if not image.startswith(_IMAGES[media_type]):
         raise ValueError(f"The file does not hold an image of type {media_type}.")
     data = base64.b64encode(image).decode("ascii")
-    body = f'<figure><img src="data:{media_type};base64,{data}" alt="{attribute(alt)}"></figure>'
-    return document(title, Html(body), notices, facts)
+    above = f"<figcaption>{shown(caption)}</figcaption>" if caption else ""
+    return Html(f'<figure>{above}<img src="data:{media_type};base64,{data}" alt="{attribute(alt)}"></figure>')
 
 
 def refusal_page(title: str, reason: str, remedy: str = "", notices: Sequence[str] = (), facts: Facts = ()) -> str:

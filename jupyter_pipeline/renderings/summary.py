@@ -184,7 +184,7 @@ def _with_figures(summary: ColumnSummary, values: _Values, weights: Sequence[int
         sum=_unsigned(sum(values) if weights is None else sum(map(mul, values, weights))),
         divisible_by_5=whole and all(value % 5 == 0 for value in values),
         divisible_by_6=whole and all(value % 6 == 0 for value in values),
-        midpoint6=whole and all(value == 0 or value % 6 == 3 for value in values),
+        midpoint6=whole and all(value == 0 or abs(value) % 6 == 3 for value in values),
         whole=whole,
     )
 

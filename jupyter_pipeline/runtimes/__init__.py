@@ -1,4 +1,4 @@
-"""Runtimes: what an image name such as ``python:v2`` means without containers.
+"""Runtimes: what an image name such as ``python:v2`` means here: an environment of this machine, or a container image.
 
 `describe` tells how it stands with a runtime and starts nothing, `installed` gives a ready one, `prepare` builds.
 Definitions are data (definitions.toml, locks/); each kind of runtime has its own module. Running jobs is not here.
@@ -12,9 +12,10 @@ from pathlib import Path
 from ..config import Config
 from ..errors import RuntimeUnavailable
 from ..models import Runtime, RuntimeInfo, RuntimeState
-from . import definitions, environments, interpreters, stata, system
+from . import definitions, environments, images, interpreters, stata, system
 from .definitions import Choice
 from .environments import Held, held, remove
+from .images import pull
 from .looks import Look, missing, unavailable
 from .uv_program import Progress
 
@@ -26,11 +27,12 @@ __all__ = [
     "held",
     "installed",
     "prepare",
+    "pull",
     "remove",
     "secrets",
 ]
 
-_LOOK = {"python": environments.look, "system": system.look, "stata": stata.look}
+_LOOK = {"python": environments.look, "system": system.look, "stata": stata.look, "docker": images.look}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Described:
 
     info: RuntimeInfo
     kind: str
-    """``python``, ``system`` or ``stata``; empty where a project's setting makes no sense."""
+    """``python``, ``system``, ``stata`` or ``docker``; empty where a project's setting makes no sense."""
     aliases: tuple[str, ...] = ()
     program: str = ""
     python: str | None = None

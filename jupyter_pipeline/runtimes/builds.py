@@ -12,6 +12,7 @@ from pathlib import Path
 from ..config import ENV_CACHE, Config
 from ..models import Runtime, RuntimeInfo, RuntimeState
 from . import describe, installed
+from .images import as_recorded
 
 
 @dataclass(slots=True)
@@ -35,14 +36,14 @@ class Builds:
             self._infos[name] = describe(name, self.config)
         return self._infos[name]
 
-    def runtime(self, name: str) -> Runtime | None:
-        """The runtime, if it is ready."""
+    def runtime(self, name: str, identity: str = "") -> Runtime | None:
+        """The runtime, if it is ready; an image is the one with that identity, whatever its name means by now."""
         if name not in self._ready:
             found = installed(name, self.config)
             if found is None:
                 return None
             self._ready[name] = found
-        return self._ready[name]
+        return as_recorded(self._ready[name], identity)
 
     def build(self, name: str) -> None:
         """Begin to build a runtime unless that is under way."""

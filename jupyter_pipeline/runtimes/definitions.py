@@ -19,7 +19,7 @@ from ..config import FILE, Config, RuntimeSetting
 from ..errors import RuntimeUnavailable
 from ..models import RuntimeDefinition
 
-KINDS = ("python", "system", "stata")
+KINDS = ("python", "system", "stata", "docker")
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -43,7 +43,20 @@ def choices(name: str, config: Config) -> tuple[Choice, ...]:
     Raises RuntimeUnavailable where the name is unknown, needs the platform, or the project's settings for it make no
     sense; the sentence says which.
     """
+    setting = config.runtimes.get(name) or config.runtimes.get(name.partition(":")[0])
+    if config.executor == "docker" or (setting is not None and setting.image is not None):
+        return (_image_choice(name, setting, config.docker.images),)
     return _choices(name, config.runtimes, ())
+
+
+def image_of(name: str, config: Config) -> str:
+    """The reference of the image that a runtime is. Raises RuntimeUnavailable where it is none."""
+    image = choices(name, config)[0].definition.image
+    if image is None:
+        raise RuntimeUnavailable(
+            f"The runtime {name} is no container image here.", f'Name one in {FILE}: [runtimes."{name}"] image = "...".'
+        )
+    return image
 
 
 def names(config: Config) -> tuple[str, ...]:
@@ -67,6 +80,31 @@ def remedy_for(program: str) -> str:
 def distribution(requirement: str) -> str:
     """The name of the package that a requirement is about, in the form in which names compare equal."""
     return re.sub(r"[-_.]+", "-", re.split(r"[\s\[<>=!~;@]", requirement.strip(), maxsplit=1)[0]).lower()
+
+
+# -- images ----------------------------------------------------------------------------------------
+
+
+def _image_choice(name: str, setting: RuntimeSetting | None, prefix: str | None) -> Choice:
+    """The choice of a runtime that is an image, by its own setting or by what is put before every name."""
+    image = setting.image if setting is not None else None
+    if setting is not None and image is not None:
+        odd = [key for key in ("extends", "python", "packages") if getattr(setting, key)]
+        if odd or setting.kind not in (None, "docker"):
+            raise _refuse(setting, f"an image has no `{(odd or ['kind'])[0]}` of its own", "Remove that setting.")
+        if ":" not in setting.name and ":" in name and not re.search(r":[^/]*$", image):
+            image += f":{name.partition(':')[2]}"
+    elif prefix is not None:
+        image = f"{prefix}{name}"
+    if image is None:
+        raise RuntimeUnavailable(
+            f"No image is named for the runtime {name}.",
+            f'Name it in {FILE}: [runtimes."{name}"] image = "...", or what stands before every name: [docker] images.',
+        )
+    program = (setting.program or "") if setting is not None else ""
+    environment = setting.environment if setting is not None else _NO_VARIABLES
+    definition = RuntimeDefinition(name, "docker", program, environment=environment, image=image)
+    return Choice(definition, changes=(f"program {program}",) if program else ())
 
 
 # -- the project's settings ------------------------------------------------------------------------
@@ -101,6 +139,8 @@ def _apply(setting: RuntimeSetting, base: Choice | None) -> Choice:
         raise _refuse(setting, f"there is no kind {kind!r}", f"The kinds are {', '.join(KINDS)}.")
     if base is None or base.definition.kind != kind:
         base = Choice(RuntimeDefinition(setting.name, kind, "python" if kind == "python" else ""))
+    if kind == "docker":
+        raise _refuse(setting, "it names no image", 'Give one, as in image = "registry.example/python:v2".')
     if kind != "python" and setting.packages:
         raise _refuse(
             setting, f"a runtime of kind {kind} has no packages", 'Remove `packages`, or set kind = "python".'

@@ -92,6 +92,11 @@ def secrets(config: Config) -> dict[str, str]:
     return {LICENSE: text}
 
 
+def lacks_license(config: Config) -> tuple[str, str] | None:
+    """What is wrong and how to mend it where an image gets no licence; None where one is found."""
+    return _no_license(None, config) if _license_source(None, config) is None else None
+
+
 def _program(choice: Choice, config: Config) -> Path | None:
     if config.stata_program:
         return system.find(config.stata_program, config.root)

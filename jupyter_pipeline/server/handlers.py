@@ -11,10 +11,12 @@ from tornado import web
 from . import calls, contract
 from .base import Handler, Services
 from .looking_handlers import (
+    ComparisonHandler,
     ContentHandler,
     LogHandler,
     LogPageHandler,
     OutputHandler,
+    OutputPairsHandler,
     OutputsHandler,
     ReportHandler,
     ScriptsHandler,
@@ -352,6 +354,7 @@ HANDLERS: tuple[type[Handler], ...] = (
     CancelRequestHandler,
     ComparisonsHandler,
     DifferencesHandler,
+    OutputPairsHandler,
     JobsHandler,
     JobHandler,
     CancelJobHandler,
@@ -362,6 +365,7 @@ HANDLERS: tuple[type[Handler], ...] = (
     OutputHandler,
     ContentHandler,
     ViewHandler,
+    ComparisonHandler,
     TableHandler,
     ScriptsHandler,
     SyntheticHandler,

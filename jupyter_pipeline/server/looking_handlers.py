@@ -9,7 +9,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from .. import joblog
-from . import calls, shows
+from . import calls, compares, shows
 from .base import Handler
 
 LOOK = 0.2
@@ -84,6 +84,18 @@ class OutputsHandler(Handler):
         await self.reply(shows.outputs, project=project, shared=True)
 
 
+class OutputPairsHandler(Handler):
+    """The outputs of a request."""
+
+    template = "/projects/{project}/requests/{request}/outputs"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:outputs")
+    async def get(self, project: str, request: str) -> None:
+        """Beside those of another."""
+        await self.reply(compares.output_pairs, project=project, request=request, shared=True)
+
+
 class OutputHandler(Handler):
     """An output."""
 
@@ -123,6 +135,19 @@ class ViewHandler(Handler):
         ticket = asked["ticket"] or ""
         good = self.services.tickets.take(ticket, project, asked["backend"], output)
         await self.reply(shows.view, good, project=project, output=output)
+
+
+class ComparisonHandler(Handler):
+    """An output beside another."""
+
+    template = "/projects/{project}/outputs/{output}/comparison"
+
+    @web.authenticated
+    @authorized("read", "jupyter_pipeline:outputs")
+    async def get(self, project: str, output: str) -> None:
+        """A page of both, if they may be seen."""
+        self.check_xsrf_cookie()
+        await self.reply(compares.comparison, project=project, output=output)
 
 
 class TableHandler(Handler):

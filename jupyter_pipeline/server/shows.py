@@ -38,9 +38,9 @@ SCRIPTLESS = f"{_CONFINED}sandbox"
 """For pages that jobs have written: nothing runs, nothing is loaded, and their origin is nobody's."""
 SCRIPTED = f"{_CONFINED}script-src 'unsafe-inline' 'unsafe-eval'; sandbox allow-scripts"
 """The same with scripts, for somebody who has asked for them: still without an origin, and without a network."""
-_IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+IMAGES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 _MEDIA = {
-    **_IMAGES,
+    **IMAGES,
     ".csv": "text/csv; charset=utf-8",
     ".json": "application/json",
     ".html": "text/html; charset=utf-8",
@@ -57,12 +57,12 @@ def outputs(call: Call) -> Reply:
     """The outputs of the workspace or of one job, perhaps only those of one action."""
     found = call.project.outputs_of(job_of(call).id) if call["job"] else call.project.outputs()
     action = call["action"]
-    return as_json({"outputs": [_document(one) for one in found if action in (None, one.file.action)]})
+    return as_json({"outputs": [document_of(one) for one in found if action in (None, one.file.action)]})
 
 
 def output(call: Call) -> Reply:
     """What is known of an output."""
-    return as_json(_document(call.project.output(call["output"])))
+    return as_json(document_of(call.project.output(call["output"])))
 
 
 # -- files -----------------------------------------------------------------------------------------
@@ -78,7 +78,7 @@ def content(call: Call) -> Reply:
             "Open it in the project's folder.",
         )
     shown, data = call.project.read_output(call["output"], call.who, detail="the file")
-    suffix = _suffix(shown)
+    suffix = suffix_of(shown)
     media = _MEDIA.get(suffix, "application/octet-stream")
     more = {}
     if suffix == ".svgz":
@@ -100,13 +100,13 @@ def view(call: Call, with_scripts: bool) -> Reply:
             raise OutputRefused(
                 "This leave to run scripts has been used or is over.", "Ask for the output with its scripts once more."
             )
-        if _suffix(shown) in (".html", ".svg", ".svgz"):
+        if suffix_of(shown) in (".html", ".svg", ".svgz"):
             return _authored(call, shown)
-        return _page(_drawn(call, shown))
+        return as_page(_drawn(call, shown))
     except OutputRefused as refused:
-        facts, notices = _facts(shown), _notices(shown)
+        facts, notices = facts_of(shown), notices_of(shown)
         page = renderings.refusal_page(shown.file.path, refused.message, refused.remedy, notices, facts)
-        return _page(page, HTTPStatus.FORBIDDEN)
+        return as_page(page, HTTPStatus.FORBIDDEN)
 
 
 def table(call: Call) -> Reply:
@@ -123,7 +123,7 @@ def table(call: Call) -> Reply:
 def allow_scripts(call: Call, ticket: str) -> Reply:
     """Leave to run the scripts of an HTML output, once: the ticket, if there are scripts that may be seen."""
     shown = call.project.output(call["output"])
-    if _suffix(shown) not in (".html", ".svg", ".svgz"):
+    if suffix_of(shown) not in (".html", ".svg", ".svgz"):
         raise BadRequest(f"{shown.file.path} is no page, so it has no scripts.", "Look at it as it is.")
     call.project.record_scripts(shown.id, call.who)
     return Reply(as_json({"ticket": ticket}).body)
@@ -191,7 +191,7 @@ def log_page(call: Call) -> Reply:
     text = levels.shown_log(part.content, omitted=part.start, most=len(part.content))
     notices = [] if part.earliest == 0 or part.start == 0 else [_LOG_NOTICE]
     facts = [("Job", job.id), ("State", str(job.state)), ("Command", job.run_command)]
-    return _page(renderings.log_page(f"Log of {job.action}", text, notices, facts))
+    return as_page(renderings.log_page(f"Log of {job.action}", text, notices, facts))
 
 
 def report(call: Call) -> Reply:
@@ -208,8 +208,8 @@ _SYNTHETIC = "Synthetic data: shown because somebody asked for it. Nothing here 
 
 def _drawn(call: Call, shown: ViewedOutput) -> str:
     """The page that we make of a file. Raises OutputRefused for what may not be seen, or cannot."""
-    suffix, path = _suffix(shown), shown.file.path
-    notices, facts = _notices(shown), _facts(shown)
+    suffix, path = suffix_of(shown), shown.file.path
+    notices, facts = notices_of(shown), facts_of(shown)
     if _is_table(shown):
         made, more = _table(call, shown)
         page = renderings.page_of(made, _column(call, made), call["descending"], call["offset"], call["limit"])
@@ -230,7 +230,7 @@ def _drawn(call: Call, shown: ViewedOutput) -> str:
 
 
 def _image(path: str, data: bytes, notices: list[str], facts: renderings.Facts) -> str:
-    media, name = _IMAGES[PurePosixPath(path).suffix.lower()], PurePosixPath(path).name
+    media, name = IMAGES[PurePosixPath(path).suffix.lower()], PurePosixPath(path).name
     try:
         return renderings.image_page(path, data, media, name, notices, facts)
     except ValueError as error:
@@ -245,7 +245,7 @@ def _text(make: Callable[..., str]) -> Callable[..., str]:
 
 
 _DRAWINGS: Mapping[str, Callable[..., str]] = {
-    **dict.fromkeys(_IMAGES, _image),
+    **dict.fromkeys(IMAGES, _image),
     **dict.fromkeys((".txt", ".md", ".yaml", ".yml"), _text(renderings.text_page)),
     ".log": _text(renderings.log_page),
     ".json": _text(renderings.json_page),
@@ -257,9 +257,9 @@ def _authored(call: Call, shown: ViewedOutput) -> Reply:
     scripts = call["ticket"] is not None
     kind = ViewKind.OUTPUT_WITH_SCRIPTS if scripts else ViewKind.OUTPUT
     _, data = call.project.read_output(shown.id, call.who, kind, "a page")
-    if _suffix(shown) == ".svgz":
+    if suffix_of(shown) == ".svgz":
         data = _unpacked(data)
-    return _confined(data, _MEDIA[_suffix(shown)], SCRIPTED if scripts else SCRIPTLESS)
+    return _confined(data, _MEDIA[suffix_of(shown)], SCRIPTED if scripts else SCRIPTLESS)
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -279,7 +279,7 @@ def _table(call: Call, shown: ViewedOutput) -> tuple[renderings.Table, list[str]
     """The table of a file, and what is to be said of it. Raises OutputRefused."""
     detail = f"rows {call['offset'] + 1}-{call['offset'] + call['limit']}"
     try:
-        if _suffix(shown) == ".csv" and shown.file.size <= MAX_SIZE:
+        if suffix_of(shown) == ".csv" and shown.file.size <= MAX_SIZE:
             _, data = call.project.read_output(shown.id, call.who, detail=detail)
             return renderings.read_csv(data.decode("utf-8-sig", errors="replace")), []
         from ..tables.frames import read_frame
@@ -319,17 +319,20 @@ def _confined(
     return Reply(data, media, headers=headers)
 
 
-def _page(page: str, status: HTTPStatus = HTTPStatus.OK) -> Reply:
+def as_page(page: str, status: HTTPStatus = HTTPStatus.OK) -> Reply:
+    """A page that we made, under a policy that lets it do nothing; browsers do not keep it."""
     policy = f"{renderings.POLICY}; frame-ancestors 'self'"
     headers = {"Content-Security-Policy": policy, "Cache-Control": "private, no-store"}
     return Reply(page.encode("utf-8", "replace"), "text/html; charset=utf-8", status, headers)
 
 
-def _document(shown: ViewedOutput) -> Document:
+def document_of(shown: ViewedOutput) -> Document:
+    """What is known of an output, with the text that stands in its place where it is withheld."""
     return {**documents.output_document(shown), "stand_in": viewing.stand_in(shown.file)}
 
 
-def _suffix(shown: ViewedOutput) -> str:
+def suffix_of(shown: ViewedOutput) -> str:
+    """The type of an output's file, such as ``.csv``."""
     return PurePosixPath(shown.file.path).suffix.lower()
 
 
@@ -337,12 +340,14 @@ def _is_table(shown: ViewedOutput) -> bool:
     return shown.file.path.lower().endswith((".csv", *FRAMES))
 
 
-def _notices(shown: ViewedOutput) -> list[str]:
+def notices_of(shown: ViewedOutput) -> list[str]:
+    """What nobody should miss when looking at an output."""
     ordinary = levels.can_view(shown.file).allowed
     return [] if ordinary or not shown.answer.allowed else [_SYNTHETIC]
 
 
-def _facts(shown: ViewedOutput) -> list[tuple[str, str]]:
+def facts_of(shown: ViewedOutput) -> list[tuple[str, str]]:
+    """What stands above the page of an output."""
     file = shown.file
     size = f"{file.size:,} bytes"
     shape = [("Rows x columns", f"{file.rows} x {file.columns}")] if file.rows is not None else []

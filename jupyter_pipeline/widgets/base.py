@@ -12,7 +12,7 @@ import traitlets as t
 from ..errors import PipelineError
 from ..interactive.source import Answer, Source
 from . import module
-from .display import Twin
+from .display import Twin, listen_to_cells
 from .rows import Document, Row, Sent
 from .watching import Wanted, Watch, watch_of
 
@@ -52,6 +52,7 @@ class PipelineWidget(anywidget.AnyWidget):
         self.on_msg(self._heard)
         self._begin()
         self._watch.join(self)
+        listen_to_cells()
 
     # -- for those who write widgets --
 

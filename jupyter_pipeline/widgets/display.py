@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import module
+from .watching import watches
 
 _batch: weakref.WeakSet[Twin] = weakref.WeakSet()
 """Twins in a notebook that is executed without anybody: nothing changes them after the last cell."""
@@ -34,7 +35,7 @@ class Twin:
         self._name, self._saved = uuid.uuid4().hex, data
         display(data, raw=True, display_id=self._name)  # type: ignore[no-untyped-call]
         if not module.is_live():
-            _remember(self)
+            _batch.add(self)
 
     def refresh(self) -> None:
         """Bring what is saved up to date, if it says something else now."""
@@ -49,20 +50,25 @@ class Twin:
             display(data, raw=True, display_id=self._name, update=True)  # type: ignore[no-untyped-call]
 
 
-def _remember(twin: Twin) -> None:
-    """Bring a twin up to date after each cell."""
+def listen_to_cells() -> None:
+    """Look when a cell begins; and bring twins that nobody watches up to date when it has ended."""
     from IPython.core.getipython import get_ipython
 
-    _batch.add(twin)
     shell = get_ipython()
     if shell is not None and shell not in _hooked:
         _hooked.append(shell)
+        shell.events.register("pre_run_cell", _before_cell)
         shell.events.register("post_run_cell", _after_cell)
 
 
-def _after_cell(_: Any) -> None:
-    from .watching import watches
+def _before_cell(_: Any) -> None:
+    for watch in watches():
+        watch.stir()
 
+
+def _after_cell(_: Any) -> None:
+    if not _batch:
+        return
     for watch in watches():
         if len(watch):
             watch.turn()

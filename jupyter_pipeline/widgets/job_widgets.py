@@ -56,7 +56,7 @@ class JobProgress(PipelineWidget):
     Observable: `request`, its document; `status`, such as ``running``; and `selected`, a job's identifier.
     """
 
-    _request = t.List(["", None, None]).tag(sync=True)
+    _request: t.List[Any] = t.List(["", None, None]).tag(sync=True)
     request = t.Dict(help="The request with its jobs.")
     status = t.Unicode(help="The status of the request.")
 

@@ -36,7 +36,8 @@ class PipelineView(PipelineWidget):
     def __init__(self, project: Any, **traits: Any) -> None:
         self._job: Document | None = None
         self._log = ("", "")
-        self._written: object = None
+        self._drawn: object = None  # of which project.yaml
+        self._found: object = None
         super().__init__(project, _kind="pipeline", **traits)
         self.observe(self._chosen, "selected")
 
@@ -59,8 +60,10 @@ class PipelineView(PipelineWidget):
         also: dict[str, Any] = {"_now": time.time()}
         for want, answer in answers.items():
             if want.operation == "pipeline":
-                self.pipeline = answer.json()
+                self.pipeline, self._drawn = answer.json(), self._found
                 also["_graph"] = rows.drawing(self.pipeline)
+                if self.status:
+                    self._watch.look_soon()  # no event says that project.yaml changed
             elif want.operation == "status":
                 self.status = answer.json()
             elif want.operation == "job":
@@ -97,9 +100,8 @@ class PipelineView(PipelineWidget):
                 found = os.stat(root / "project.yaml")
             except OSError:
                 return False
-            written = (found.st_mtime_ns, found.st_size, found.st_ino)
-            changed, self._written = written != self._written, written
-            return changed
+            self._found = (found.st_mtime_ns, found.st_size, found.st_ino)
+            return self._found != self._drawn
         drawn = [one["name"] for one in self.pipeline.get("actions", ())]
         return drawn != [one["action"] for one in self.status.get("actions", ())]
 

@@ -20,10 +20,10 @@ from typing import Any, Protocol
 from ..errors import PipelineError
 from ..interactive.source import Answer, Source
 
-BUSY, IDLE, ASLEEP = 0.4, 2.0, 10.0
+BUSY, IDLE, ASLEEP = 0.4, 1.0, 10.0
 """Seconds between two looks: while something runs, while nothing does, and when nothing has for a while."""
 REST = 300.0
-"""Seconds without events after which a project is asleep."""
+"""Seconds without events, and without a cell being run, after which a project is asleep."""
 SPARE = 8.0
 """After a document was asked for, it is not asked for again for so many times the time that it took."""
 GROWTH = 1.0
@@ -155,6 +155,11 @@ class Watch:
         self._work.append(work)
         self._rung.set()
 
+    def stir(self) -> None:
+        """Somebody runs a cell, so something may happen soon."""
+        self._quiet_since = time.monotonic()
+        self._rung.set()
+
     def end(self, patience: float = 1.0) -> None:
         """End the thread, and wait a little until it has."""
         self._ended = True
@@ -192,7 +197,6 @@ class Watch:
                 if not self._viewers:
                     self._thread = None  # whoever joins from here on starts another one
                     return
-            self._rung.clear()
             try:
                 busy = self.turn()
             except Exception:  # what a person's own observers raise must not end the following
@@ -200,11 +204,12 @@ class Watch:
                 busy = False
             quiet = time.monotonic() - self._quiet_since > REST
             self._rung.wait(BUSY if busy else ASLEEP if quiet else IDLE)
+            self._rung.clear()
 
     def _look(self, viewers: Iterable[Viewer]) -> None:
         events = self._events()
         if events:
-            self._quiet_since = time.monotonic()
+            self._quiet_since, self._unsettled = time.monotonic(), True
             for asked in self._asked.values():
                 asked.fresh = False
             for viewer in viewers:

@@ -22,8 +22,9 @@ from jupyter_pipeline.executors import Executor, Task
 from jupyter_pipeline.executors.local import remove_tree
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Runtime, Status
 
-every = machines("sandbox", "process", "fake")
-machine = machines("sandbox", "process")
+every = machines("sandbox", "process", "docker", "fake")
+machine = machines("sandbox", "process", "docker")
+here = machines("sandbox", "process")
 
 
 @pytest.fixture
@@ -36,6 +37,12 @@ def bench(every: Machine, tmp_path: Path) -> Iterator[Bench]:
 def real(machine: Machine, tmp_path: Path) -> Iterator[Bench]:
     """A bench with those that run real commands."""
     yield from machine.bench(tmp_path)
+
+
+@pytest.fixture
+def local(here: Machine, tmp_path: Path) -> Iterator[Bench]:
+    """A bench with those whose commands are processes below the shim; containers outlive it (test_docker.py)."""
+    yield from here.bench(tmp_path)
 
 
 TABLE = {"output/a.csv": "x,y\n1,2\n"}
@@ -390,8 +397,8 @@ def test_a_process_of_its_own_finds_what_another_started(real: Bench) -> None:
 @pytest.mark.parametrize(
     "args", [("sleep", "1000"), ("sh", "-c", "sleep 1000; true"), ("sh", "-c", "sleep 1000 & wait")]
 )
-def test_a_command_whose_watcher_is_killed_is_lost_and_does_not_go_on(real: Bench, args: tuple[str, ...]) -> None:
-    executor, task = real.executor(), real.task(*args)
+def test_a_command_whose_watcher_is_killed_is_lost_and_does_not_go_on(local: Bench, args: tuple[str, ...]) -> None:
+    executor, task = local.executor(), local.task(*args)
     executor.start(task)
     shim = until(lambda: shim_of(task.folder), "the shim")
     processes = until(lambda: started(shim), "the command")
@@ -427,13 +434,13 @@ def give_up(shim: psutil.Process) -> bool:
     return _looks[shim.pid] > 100
 
 
-def test_a_command_whose_process_group_is_killed_has_a_result(real: Bench) -> None:
-    executor, task = real.executor(), real.shell("sleep 1000; true")
+def test_a_command_whose_process_group_is_killed_has_a_result(local: Bench) -> None:
+    executor, task = local.executor(), local.shell("sleep 1000; true")
     executor.start(task)
     shim = until(lambda: shim_of(task.folder), "the shim")
     until(lambda: started(shim), "the command")
     os.killpg(shim.children()[0].pid, signal.SIGKILL)
-    result = real.ended(executor, task)
+    result = local.ended(executor, task)
     assert (result.ending, result.exit_code) == (Ending.SIGNAL, 137)
 
 
@@ -512,6 +519,7 @@ def test_a_command_has_nothing_of_the_callers_environment(real: Bench, monkeypat
         "_",
         "OF_THE_RUNTIME",
         "OF_THE_TASK",
+        *(["HOSTNAME"] if real.kind == "docker" else []),
     }
 
 
@@ -793,6 +801,6 @@ def test_executors_are_got_by_name(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_said(bench: Bench) -> None:
     executor: Executor = bench.executor()
-    assert bool(executor.missing_isolation) == (executor.name != "sandbox")
+    assert bool(executor.missing_isolation) == (executor.name not in ("sandbox", "docker"))
     assert all(sentence.endswith(".") for sentence in executor.missing_isolation)
     assert SHELL.path == ()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fakes import PYTHON, Bench, Machine, log, machines, until
 
-from jupyter_pipeline.executors import Task, shim
+from jupyter_pipeline.executors import Task, shim, watch
 from jupyter_pipeline.executors.local import LocalExecutor
 from jupyter_pipeline.models import Ending, Phase, Result
 
@@ -35,7 +35,7 @@ def supervised(order: dict[str, Any], before: Callable[[], None] = lambda: None)
     code = 1
     try:
         os.setsid()
-        shim.GRACE = 0.3
+        watch.GRACE = 0.3
         before()
         shim.supervise(order)
         code = 0

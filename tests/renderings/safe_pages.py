@@ -10,7 +10,7 @@ VOID = {"meta", "img"}
 _EVERYWHERE = {"class", "id", "title", "style", "tabindex", "role", "aria-label", "aria-labelledby", "aria-hidden"}
 _PLAIN = (
     "head title style body header main h1 h2 dl dt dd div p span b bdi ul li pre section nav figure table caption "
-    "thead tbody tr td summary"
+    "thead tbody tr summary del ins figcaption"
 )
 ALLOWED: dict[str, set[str]] = {
     **{tag: set() for tag in _PLAIN.split()},
@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "a": {"href"},
     "img": {"src", "alt"},
     "th": {"scope", "aria-sort"},
+    "td": {"colspan"},
 }
 _STYLE = re.compile(r"(--digits: \d+|--[ld]b?: #[0-9a-f]{6})(; --[ld]b?: #[0-9a-f]{6})*")
 _LINK = re.compile(r"\?[\w=&%,.;-]*|#rows")

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_pipeline import renderings
-from jupyter_pipeline.renderings import escaping
+from jupyter_pipeline.renderings import Head, escaping
 
 PNG = b"\x89PNG\r\n\x1a\n...."
 ATTACKS = [
@@ -61,8 +61,30 @@ PAGES: dict[str, Callable[[str], str]] = {
     "json": lambda text: renderings.json_page(text, text, [text], [(text, text)]),
     "json string": lambda text: renderings.json_page("a", f"{{{escaped(text)}: [{escaped(text)}, {{}}, 1]}}"),
     "image": lambda text: renderings.image_page(text, PNG, "image/png", text, [text], [(text, text)]),
+    "lines": lambda text: renderings.text_comparison_page(
+        Head(text, [(text, text)], [text]), f"a\n{text}", f"{text} b"
+    ),
+    "changed line": lambda text: renderings.text_comparison_page(Head("a"), f"a = {text} b", f"a = b {text} c"),
+    "json lines": lambda text: renderings.json_comparison_page(Head(text), f"[{escaped(text)}]", escaped(text * 400)),
+    "tables": lambda text: tables_page(f"{quoted(text)},b\n1,2\n", f"a,b\n1,{quoted(text)}\n2,3\n"),
+    "changed cell": lambda text: tables_page(
+        f"n,{quoted(text)},b\n1,2,{quoted(text)}\n", f"n,{quoted(text)},b\n1,3,4\n"
+    ),
+    "images": lambda text: renderings.image_comparison_page(Head(text), PNG, PNG + b"1", ("image/png", "image/png")),
     "refusal": lambda text: renderings.refusal_page(text, text, text, [text], [(text, text)]),
 }
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
+
+
+def tables_page(left: str, right: str) -> str:
+    try:
+        tables = [renderings.read_csv(text) for text in (left, right)]
+    except ValueError as error:
+        return renderings.refusal_page(left, str(error), right)
+    return renderings.table_comparison_page(Head("a"), *tables)
 
 
 def escaped(text: str) -> str:

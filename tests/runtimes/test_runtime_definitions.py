@@ -128,7 +128,10 @@ def test_an_extended_fallback_is_changed_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ('kind = "docker"', "no kind 'docker'"),
+        ('kind = "cloud"', "no kind 'cloud'"),
+        ('kind = "docker"', "names no image"),
+        ('image = "x:v1"\nextends = "python:v2"', "has no `extends` of its own"),
+        ('image = "x:v1"\nkind = "python"', "has no `kind` of its own"),
         ('kind = "python"', 'python = "3.11"'),
         ('python = "two"', "not a version"),
         ('kind = "system"', "names no program"),

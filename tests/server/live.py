@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Live:
     """A server; ``ask`` speaks to our routes, ``fetch`` to any."""
 
     def __init__(
-        self, home: Path, root: Path, *options: str, config: str = "", strict: bool = True, lab: bool = False
+        self, home: Path, root: Path, *options: str, config: str = "", strict: bool = True, apps: Sequence[str] = ()
     ) -> None:
         self.home, self.root = home, root
         home.mkdir(parents=True, exist_ok=True)
@@ -81,7 +81,7 @@ class Live:
                 "--ServerApp.open_browser=False",
                 "--ServerApp.allow_root=True",
                 f"--ServerApp.allow_unauthenticated_access={not strict}",
-                f"--ServerApp.jpserver_extensions={EXTENSIONS | {'jupyterlab': lab}}",
+                f"--ServerApp.jpserver_extensions={EXTENSIONS | dict.fromkeys(apps, True)}",
                 *options,
             ],
             env=surroundings | {f"JUPYTER_{name}": str(folder) for name, folder in folders.items()},
@@ -208,13 +208,20 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def live(
-    home: Path, root: Path, *options: str, config: str = "", strict: bool = True, lab: bool = False
+    home: Path,
+    root: Path,
+    *options: str,
+    config: str = "",
+    strict: bool = True,
+    lab: bool = False,
+    notebook: bool = False,
 ) -> Iterator[Live]:
     """A server that runs while this lasts; where it is not `strict`, each handler has to ask for a login itself.
 
-    With `lab`, JupyterLab is there too.
+    With `lab`, JupyterLab is there too, and with `notebook`, Notebook 7 besides.
     """
-    server = Live(home, root, *options, config=config, strict=strict, lab=lab)
+    apps = ("jupyterlab",) * (lab or notebook) + ("notebook", "notebook_shim") * notebook
+    server = Live(home, root, *options, config=config, strict=strict, apps=apps)
     try:
         server.wait_until_it_answers()
         yield server

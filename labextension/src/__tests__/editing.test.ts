@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { marksOf } from '../editing/marks';
+import { actionOf, proposed as asAction, runtimeOf, withRuntime } from '../editing/newAction';
 import { actionsOf, keyAt, placeAt } from '../editing/place';
 import { IFacts, proposalsAt, schemaAt } from '../editing/proposals';
-import { IProblem, ISchema } from '../types';
+import { actionsNaming } from '../finder';
+import { IPipeline, IProblem, ISchema } from '../types';
 
 const FILE = `# A study
 version: "5.0"
@@ -147,4 +149,53 @@ test('a mark is on the word that a problem is about', () => {
   assert.equal(marked(null, null), '#');
   assert.equal(marked(1, 3, '😀 x: 1'), 'x');
   assert.equal(marksOf(FILE, [problem(6, 5)])[0].message, 'It is wrong. Mend it.');
+});
+
+const PIPELINE = {
+  actions: [
+    {
+      name: 'report',
+      run: 'jupyter:latest jupyter nbconvert /workspace/analysis/report.ipynb --execute',
+      runtime: 'jupyter:latest',
+      notebook: true,
+      outputs: [{ level: 'moderately_sensitive', name: 'report', pattern: 'output/report.html' }]
+    },
+    { name: 'other', run: "python:v2 'analysis/it.py'", runtime: 'python:v2', outputs: [] }
+  ]
+} as unknown as IPipeline;
+
+test('a notebook is proposed as an action that nothing else is', () => {
+  const form = asAction('analysis/my report (1).ipynb', null);
+  assert.equal(form.name, 'my_report_1');
+  assert.match(form.run, /'analysis\/my report \(1\)\.ipynb'$/);
+  const second = asAction('analysis/report.ipynb', PIPELINE);
+  assert.equal(second.name, 'report_2');
+  assert.match(second.run, /^jupyter:latest .* --output=report_2 analysis\/report\.ipynb$/);
+  assert.equal(second.outputs[0].path, 'output/report_2.html');
+});
+
+test('what is sent has the outputs by level, without empty ones', () => {
+  const rows = [
+    { level: 'highly_sensitive' as const, name: 'a', path: ' output/a ' },
+    { level: 'highly_sensitive' as const, name: '', path: 'output/b' },
+    { level: 'moderately_sensitive' as const, name: 'c', path: ' ' }
+  ];
+  assert.deepEqual(actionOf({ name: ' x ', run: ' r ', needs: ['y'], outputs: rows }), {
+    name: 'x',
+    run: 'r',
+    needs: ['y'],
+    outputs: { highly_sensitive: { a: 'output/a', output: 'output/b' } }
+  });
+});
+
+test('the runtime of a command can be exchanged', () => {
+  assert.equal(runtimeOf('  python:v2 x'), 'python:v2');
+  assert.equal(withRuntime('python:v2 x y', 'r:v2'), 'r:v2 x y');
+  assert.equal(withRuntime('', 'r:v2'), 'r:v2 ');
+});
+
+test('the actions of a file are those whose command names it', () => {
+  assert.deepEqual(actionsNaming(PIPELINE, 'analysis/report.ipynb'), ['report']);
+  assert.deepEqual(actionsNaming(PIPELINE, 'analysis/it.py'), ['other']);
+  assert.deepEqual(actionsNaming(PIPELINE, 'report.ipynb'), []);
 });

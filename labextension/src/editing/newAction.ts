@@ -25,12 +25,15 @@ export function proposed(notebook: string, pipeline: IPipeline | null): IForm {
     name = `${plain}_${number}`;
   }
   const runtime = pipeline?.actions.find(one => one.notebook)?.runtime ?? 'jupyter:latest';
+  const paths = pipeline?.actions.flatMap(one => one.outputs.map(output => output.pattern)) ?? [];
+  const isTaken = paths.includes(`output/${base}.html`);
+  const report = isTaken ? name : base;
   const file = /\s/.test(notebook) ? `'${notebook}'` : notebook;
   return {
     name,
-    run: `${runtime} jupyter nbconvert --execute --to html --output-dir=output ${file}`,
+    run: `${runtime} jupyter nbconvert --execute --to html --output-dir=output ${isTaken ? `--output=${name} ` : ''}${file}`,
     needs: [],
-    outputs: [{ level: 'moderately_sensitive', name: 'report', path: `output/${base}.html` }]
+    outputs: [{ level: 'moderately_sensitive', name: 'report', path: `output/${report}.html` }]
   };
 }
 

@@ -1,10 +1,10 @@
 /** The documents of the main area: the graph, a job, a request, an output; and the commands that open them. */
 
-import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILabShell, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
-import { Widget } from '@lumino/widgets';
+import { SplitPanel, Widget } from '@lumino/widgets';
 import * as React from 'react';
 import { ProjectApi } from '../api';
 import { ComparisonFrame } from '../components/ComparisonFrame';
@@ -22,19 +22,20 @@ export const documentsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'The graph, jobs, requests and outputs in the main area.',
   autoStart: true,
   requires: [IPipelineModel],
-  optional: [ITranslator, ICommandPalette, ILauncher],
+  optional: [ITranslator, ICommandPalette, ILauncher, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     model: PipelineModel,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
-    launcher: ILauncher | null
+    launcher: ILauncher | null,
+    shell: ILabShell | null
   ): void => {
     if (model.missing) {
       return;
     }
     const trans = (translator ?? nullTranslator).load(NAME);
-    const documents = new Documents(app, model, trans);
+    const documents = new Documents(app, model, trans, shell !== null);
     const { commands } = app;
     commands.addCommand(Commands.openGraph, {
       label: trans.__('Open the Graph of the Pipeline'),
@@ -73,7 +74,8 @@ class Documents {
   constructor(
     private readonly app: JupyterFrontEnd,
     private readonly model: PipelineModel,
-    private readonly trans: TranslationBundle
+    private readonly trans: TranslationBundle,
+    private readonly isLab: boolean
   ) {}
 
   graph(): void {
@@ -185,9 +187,27 @@ class Documents {
     widget.title.icon = pipelineIcon;
     widget.title.closable = true;
     this._open.set(id, widget);
-    this.app.shell.add(widget, 'main');
+    if (this.isLab) {
+      this.app.shell.add(widget, 'main');
+    } else {
+      this.app.shell.add(widget, 'down'); // Notebook's main area holds the one document of its page
+      giveRoom(widget);
+    }
     this.app.shell.activateById(widget.id);
   }
 
   private readonly _open = new Map<string, Widget>();
+}
+
+/** Give the area below the main one its share, where a first document has opened it: it is flat otherwise. */
+function giveRoom(widget: Widget): void {
+  for (let above = widget.parent; above; above = above.parent) {
+    if (above instanceof SplitPanel && above.orientation === 'vertical') {
+      const [upper = 0, lower = 0] = above.relativeSizes();
+      if (lower < upper / 2) {
+        above.setRelativeSizes([2, 3]);
+      }
+      return;
+    }
+  }
 }

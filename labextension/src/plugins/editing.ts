@@ -22,15 +22,15 @@ export const editingPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAME}:editing`,
   description: 'Marks, hover texts and completion in project.yaml.',
   autoStart: true,
-  requires: [IPipelineModel, IEditorTracker],
-  optional: [ICompletionProviderManager],
+  requires: [IPipelineModel],
+  optional: [IEditorTracker, ICompletionProviderManager],
   activate: (
     app: JupyterFrontEnd,
     model: PipelineModel,
-    editors: IEditorTracker,
+    editors: IEditorTracker | null,
     completion: ICompletionProviderManager | null
   ): void => {
-    if (model.missing) {
+    if (model.missing || !editors) {
       return;
     }
     const help = new Help(model, app.serviceManager.contents);

@@ -22,17 +22,17 @@ export const filesPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAME}:files`,
   description: 'Commands on project.yaml and on notebooks.',
   autoStart: true,
-  requires: [IPipelineModel, IDocumentManager],
-  optional: [ITranslator, ICommandPalette, IFileBrowserFactory],
+  requires: [IPipelineModel],
+  optional: [IDocumentManager, ITranslator, ICommandPalette, IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
     model: PipelineModel,
-    documents: IDocumentManager,
+    documents: IDocumentManager | null,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     browsers: IFileBrowserFactory | null
   ): void => {
-    if (model.missing) {
+    if (model.missing || !documents) {
       return;
     }
     const trans = (translator ?? nullTranslator).load(NAME);

@@ -16,18 +16,18 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAME}:notebook`,
   description: 'Runs a notebook as the action of the pipeline that it is.',
   autoStart: true,
-  requires: [IPipelineModel, INotebookTracker],
-  optional: [ITranslator, ICommandPalette, IToolbarWidgetRegistry],
+  requires: [IPipelineModel],
+  optional: [INotebookTracker, ITranslator, ICommandPalette, IToolbarWidgetRegistry],
   activate: (
     app: JupyterFrontEnd,
     model: PipelineModel,
-    notebooks: INotebookTracker,
+    notebooks: INotebookTracker | null,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     toolbars: IToolbarWidgetRegistry | null
   ): void => {
     const trans = (translator ?? nullTranslator).load(NAME);
-    if (model.missing) {
+    if (model.missing || !notebooks) {
       // The settings name the button; without this they would make a dead one.
       toolbars?.addFactory('Notebook', 'pipeline', () => hidden());
       return;

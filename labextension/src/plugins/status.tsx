@@ -13,15 +13,15 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
   id: `${NAME}:status`,
   description: 'Says in the status bar what runs.',
   autoStart: true,
-  requires: [IPipelineModel, IStatusBar],
-  optional: [ITranslator],
+  requires: [IPipelineModel],
+  optional: [IStatusBar, ITranslator],
   activate: (
     app: JupyterFrontEnd,
     model: PipelineModel,
-    bar: IStatusBar,
+    bar: IStatusBar | null,
     translator: ITranslator | null
   ): void => {
-    if (model.missing) {
+    if (model.missing || !bar) {
       return;
     }
     const trans = (translator ?? nullTranslator).load(NAME);

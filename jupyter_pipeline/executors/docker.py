@@ -1,0 +1,127 @@
+"""The executor of containers: each task in one of the Docker Engine, under the platform's contract and stricter.
+
+A container sees /workspace, which is an overlay of the code and its inputs under a private upper layer as in the
+sandbox, and its image, read-only. No network unless the backend grants one, no capabilities, no new privileges, limits
+of memory, processors and processes, nothing of the caller's environment. It is supervised by the same shim as any
+task: the shim's command is a client that holds on to the container (``containers``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from .. import docker_engine
+from ..config import DockerSetting
+from ..models import WORKSPACE, Phase, Status
+from . import Task
+from .containers import FILES, MARKER, mark, read_record, to_resume
+from .local import STARTED, UPPER, LocalExecutor
+
+HOME = "/tmp"
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class DockerExecutor(LocalExecutor):
+    """Runs tasks in containers. The Engine is first asked for when a task starts."""
+
+    name = "docker"
+
+    def __init__(self, folder: Path, setting: DockerSetting | None = None, labels: Mapping[str, str] = _NONE) -> None:
+        super().__init__(folder)
+        self._setting, self._labels = setting or DockerSetting(), labels
+
+    @property
+    def missing_isolation(self) -> tuple[str, ...]:
+        """Nothing is missing."""
+        return ()
+
+    def kind_of(self, task: Task) -> str:
+        """The launcher that has the SDK loaded."""
+        return "containers"
+
+    def start(self, task: Task) -> None:
+        """Begin a task unless it has begun already; first it is noted how to attach to its container."""
+        if (task.folder / STARTED).exists():
+            return
+        mark(self.whole_order(task))
+        super().start(task)
+
+    def whole_order(self, task: Task) -> dict[str, Any]:
+        """All that the shim must know, and when the task began, which another shim cannot know."""
+        now = datetime.now(UTC).isoformat()
+        return super().whole_order(task) | {"began": [now, time.monotonic()]}
+
+    def order(self, task: Task) -> dict[str, Any]:
+        """What the container is to be."""
+        container = {
+            "address": docker_engine.socket_of(self._setting.host),
+            "name": f"{docker_engine.NAME}{task.id}",
+            "image": task.runtime.image,
+            "runtime": task.runtime.name,
+            "reference": task.runtime.name,
+            "program": task.runtime.program,
+            "args": list(task.args),
+            "environment": {"HOME": HOME, **task.runtime.environment, **task.environment},
+            "secrets": list(task.runtime.secrets),
+            "user": f"{os.getuid()}:{os.getgid()}",
+            "network": task.network,
+            "memory": task.limits.memory,
+            "cpus": min(self._setting.cpus, os.cpu_count() or 1),
+            "pids": self._setting.pids,
+            "labels": {
+                **self._labels,
+                docker_engine.LABEL_JOB: task.id,
+                docker_engine.LABEL_JOBS: docker_engine.printable(task.folder.parent),
+            },
+            "copies": False,
+        }
+        return {
+            "container": container,
+            "argv": [],
+            "environment": {},
+            "cwd": "/",
+            "layout": "container",
+            "workspace": WORKSPACE,
+            "code": str(task.code),
+            "inputs": str(task.inputs),
+        }
+
+    def poll(self, folder: Path) -> Status:
+        """What has become of a task; one whose watcher is gone gets another, which attaches to the container."""
+        status = super().poll(folder)
+        if status.phase is not Phase.LOST:
+            return status
+        order = to_resume(folder)
+        if order is None:
+            return status
+        self._send(json.dumps(order).encode() + b"\n", "containers")
+        return Status(Phase.RUNNING)
+
+    def written(self, folder: Path) -> Path:
+        """The overlay's upper layer or, where the workspace was copied, the copy."""
+        return folder / UPPER
+
+    def cleanup(self, folder: Path, keep_written: bool = False) -> None:
+        """Remove the working folders of an ended task, and its container without waiting for that."""
+        order = read_record(folder, MARKER)
+        if order is not None:
+            removal = {
+                "id": "",
+                "folder": str(folder),
+                "remove": [order["container"]["address"], self._name_of(folder)],
+            }
+            self._send(json.dumps(removal).encode() + b"\n", "containers")
+        super().cleanup(folder, keep_written)
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+
+    @staticmethod
+    def _name_of(folder: Path) -> str:
+        return f"{docker_engine.NAME}{folder.name}"
