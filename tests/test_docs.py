@@ -247,7 +247,7 @@ def test_every_environment_variable_is_explained() -> None:
         if name_of(path) == "cli":  # what a terminal looks like is for docs/cli.md
             continue
         text = path.read_text(encoding="utf-8")
-        read |= set(re.findall(r"JUPYTER_PIPELINE_[A-Z]+", text))
+        read |= set(re.findall(r"JUPYTER_PIPELINE_[A-Z]+(?:_[A-Z]+)*", text))
         read |= set(re.findall(r"environ(?:\.get\(|\[)\"(\w+)\"", text))
     shown = {name for cells in rows(page("configuration"), "Variable") for name in coded(cells[0])}
     assert read | {"STATA_LICENSE"} == shown

@@ -8,7 +8,7 @@ from ..wording import plural
 from .markup import TONES, Document, Html, block, heading, joined, mark, note, shown_lines, word
 from .problems import SEVERITIES
 
-_PRE = "margin: 2px 0 6px; white-space: pre-wrap; word-break: break-word; font-size: 90%"
+_PRE = "font-family: monospace; margin: 2px 0 6px; white-space: pre-wrap; word-break: break-word; font-size: 90%"
 
 
 def addition(path: str, changes: Sequence[str], added: Document | None) -> Html:

@@ -90,7 +90,8 @@ def dim(text: str) -> Html:
 def pre(text: str) -> Html:
     """Lines as they are."""
     style = (
-        "margin: 4px 0; white-space: pre-wrap; word-break: break-word; font-size: 90%; max-height: 30em; overflow: auto"
+        "font-family: monospace; margin: 4px 0; white-space: pre-wrap; word-break: break-word; font-size: 90%; "
+        "max-height: 30em; overflow: auto"
     )
     return Html(f'<pre style="{style}">{shown_lines(text)}</pre>')
 

@@ -14,19 +14,25 @@ def plan(document: Document) -> Html:
     actions = document["actions"]
     counts = [f"{document['counts'][key]} {words}" for key, words in _COUNTED.items() if document["counts"].get(key)]
     told = f"{plural(len(actions), 'action')}: {', '.join(counts)}." if counts else "Nothing to do."
-    rows = [_row(one) for one in actions]
+    timed = any(_takes(one) for one in actions)
+    rows = [_row(one, timed) for one in actions]
     return block(
         heading("Plan", dim(told)),
         _code(document.get("code")),
         *(note(f"{one['name']} is built first. {one['message']}", "warn") for one in document["runtimes_to_build"]),
-        table(("Action", "Verdict", "Usually takes", "Why"), rows) if rows else "",
+        table(("Action", "Verdict", *(["Usually takes"] if timed else []), "Why"), rows) if rows else "",
     )
 
 
-def _row(one: Document) -> list[str]:
+def _row(one: Document, timed: bool) -> list[str]:
+    takes = [shown(_takes(one))] if timed else []
+    return [word(one["action"]), mark(VERDICTS[one["verdict"]]), *takes, shown(one["reason"])]
+
+
+def _takes(one: Document) -> str:
+    """How long it may take, for what is to run and has run before."""
     expected = one.get("expected")
-    takes = shown(duration(expected)) if expected is not None and one["verdict"] in ("run", "stale") else ""
-    return [word(one["action"]), mark(VERDICTS[one["verdict"]]), takes, shown(one["reason"])]
+    return duration(expected) if expected is not None and one["verdict"] in ("run", "stale") else ""
 
 
 def _code(code: Document | None) -> str:

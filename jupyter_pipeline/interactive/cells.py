@@ -202,15 +202,15 @@ def _show(path: str, before: str | None, text: str, added: Document | None) -> N
     changes = [] if before == text else list(_changes(before or "", text))
     from .watching import display, is_notebook
 
-    if is_notebook():
-        from .. import fragments
-
-        display(fragments.addition(path, changes, added))
-        return
     lines = [f"{path}:", *changes] if changes else [f"{path} stays as it is."]
     if added is not None:
         lines += ["project.yaml:", *(f"+ {one['text']}" for one in added["added"])]
-    sys.stdout.write("\n".join(lines) + "\n")
+    if is_notebook():
+        from .. import fragments
+
+        display(fragments.addition(path, changes, added), "\n".join(lines))
+    else:
+        sys.stdout.write("\n".join(lines) + "\n")
 
 
 def _changes(before: str, after: str) -> list[str]:

@@ -105,16 +105,13 @@ class Project:
         omitted = int(answer.headers.get("log-start", 0)) > 0
         return Log(answer.content.decode("utf-8", errors="replace"), omitted, job.document)
 
-    def compare(self, request: str | int | None = None, other: str = "previous") -> Comparison:
-        """What differs between the code of a request, by default the newest, and that of an earlier one.
+    def compare(self, request: str | int | None = None, other: str | int = "previous") -> Comparison:
+        """What differs between the code of a request, by default the newest, and that of another one.
 
-        `other` is ``previous`` or ``previous_successful``.
+        `other` is a number or identifier, ``previous`` or ``previous_successful``.
         """
         found = self.request(request)
-        for one in self._document("comparisons", request=found.id)["comparisons"]:
-            if other == one["kind"]:
-                return Comparison.of(found.id, one)
-        raise InvalidRequest(f"There is no comparison with {other}.", "Name previous or previous_successful.")
+        return Comparison.of(self._document("differences", request=found.id, **{"with": str(other)}))
 
     # -- outputs -----------------------------------------------------------------------------------
 

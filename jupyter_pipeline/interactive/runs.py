@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
@@ -44,6 +45,8 @@ class Run:
         self._latest = document
         self.id = str(document["id"])
         self.number = int(document["number"])
+        self.shown: int | None = None
+        """The cell, by its number, below which it has been shown to its end."""
         self._states = {job["id"]: job["state"] for job in document["jobs"]}
 
     @property
@@ -113,6 +116,17 @@ class Run:
 
     def __await__(self) -> Generator[Any, None, Request]:
         return asyncio.to_thread(self.wait).__await__()
+
+    def _ipython_display_(self) -> None:
+        """Show it, unless the same cell has shown its end already."""
+        from .watching import display, is_notebook, moment
+
+        if self.shown is not None and self.shown == moment():
+            return
+        if is_notebook():
+            display(self._repr_html_(), repr(self))
+        else:
+            sys.stdout.write(f"{self!r}\n")
 
     def __repr__(self) -> str:
         return repr(self.request).replace("<Request", "<Run", 1)

@@ -77,14 +77,14 @@ class Report:
     name: str
     content: bytes = field(repr=False)
 
-    def save(self, path: Path | str | None = None) -> Path:
-        """Write the page to a file, by default one of its name in the current folder."""
-        target = Path(path or self.name)
+    def save(self, path: Path | str) -> Path:
+        """Write the page to a file, best outside of the project: in it, any new file may be code of the actions."""
+        target = Path(path)
         target.write_bytes(self.content)
         return target
 
     def __repr__(self) -> str:
-        return f"<Report {self.name}, {size(len(self.content))}; save() writes it>"
+        return f"<Report {self.name}, {size(len(self.content))}; save(path) writes it>"
 
     def _repr_html_(self) -> str:
         from ..fragments.markup import attribute, block, dim, shown
@@ -117,10 +117,13 @@ class Comparison:
     document: Document = field(repr=False)
 
     @classmethod
-    def of(cls, request: str, found: Document) -> Comparison:
-        """From one of the ``comparisons`` of a request."""
-        added, changed, removed = (tuple(found[kind] or ()) for kind in ("added", "changed", "removed"))
-        return cls(request, found["request"], added, changed, removed, found["reason"], found)
+    def of(cls, found: Document) -> Comparison:
+        """From a ``differences`` document."""
+        added, changed, removed = (
+            tuple(one["path"] for one in found["files"] if one["change"] == kind)
+            for kind in ("added", "changed", "removed")
+        )
+        return cls(found["request"], found["with"], added, changed, removed, found["reason"], found)
 
     @property
     def same(self) -> bool:
@@ -138,4 +141,4 @@ class Comparison:
     def _repr_html_(self) -> str:
         from .. import fragments
 
-        return fragments.comparisons([self.document])
+        return fragments.differences(self.document)

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from ..looks import SYMBOLS, of_job
 from ..wording import duration
+from .objects import Request
 from .runs import Run, RunFailed
 
 LEAVE, CANCEL = "leave", "cancel"
@@ -26,13 +27,21 @@ def is_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
+def moment() -> int | None:
+    """The number of the cell that runs, where there are cells."""
+    shell = _shell()
+    return int(shell.execution_count) if shell is not None else None
+
+
 def watch(run: Run, on_interrupt: str = LEAVE, timeout: float | None = None) -> Any:
     """Wait for a request and show how it goes; as ``Run.wait``. An interrupt leaves its jobs running, or cancels them.
 
     What an interrupt did is said by the `Interrupted` that is raised then, so that a notebook stops there.
     """
     try:
-        return run.wait(timeout, each_turn=_shower(run))
+        ended = run.wait(timeout, each_turn=_shower(run))
+        run.shown = moment()
+        return ended
     except KeyboardInterrupt:
         raise Interrupted(_interrupted(run, on_interrupt)) from None
     except RunFailed as failed:
@@ -40,16 +49,15 @@ def watch(run: Run, on_interrupt: str = LEAVE, timeout: float | None = None) -> 
             from .. import fragments
 
             first = failed.jobs[0]
-            display(fragments.failure(first.document, run.tail(first)))
+            display(fragments.failure(first.document, run.tail(first)), repr(first))
         raise
 
 
-def display(html: str) -> Any:
-    """Show a fragment in a notebook; the handle by which it is updated."""
-    from IPython.display import HTML
+def display(html: str, text: str) -> Any:
+    """Show a fragment in a notebook, as text where that is all that can be shown; the handle to update it by."""
     from IPython.display import display as show
 
-    return show(HTML(html), display_id=True)  # type: ignore[no-untyped-call]
+    return show({"text/html": html, "text/plain": text}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
 
 def _interrupted(run: Run, on_interrupt: str) -> str:
@@ -70,16 +78,14 @@ def _in_notebook(run: Run) -> Callable[[Any], None]:
     from .. import fragments
 
     last = fragments.request(run.document)
-    handle = display(last)
+    handle = display(last, repr(Request.of(run.document)))
 
     def show(document: Any) -> None:
         nonlocal last
         html = fragments.request(document)
         if html != last:  # quiet when nothing happens
-            from IPython.display import HTML
-
             last = html
-            handle.update(HTML(html))  # type: ignore[no-untyped-call]
+            handle.update({"text/html": html, "text/plain": repr(Request.of(document))}, raw=True)
 
     return show
 

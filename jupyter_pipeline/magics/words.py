@@ -67,7 +67,9 @@ def pipeline() -> Words:
     check.add_argument("--rules", default="native", help="whose rules to judge by")
     compare = commands.add_parser("compare", help="what differs from the code of an earlier request")
     compare.add_argument("request", nargs="?", help="by default the newest")
-    compare.add_argument("--with", dest="other", default="previous", help="previous or previous_successful")
+    compare.add_argument(
+        "--with", dest="other", default="previous", help="another request, previous or previous_successful"
+    )
     report = commands.add_parser("report", help="the report of a notebook, or of a job's")
     report.add_argument("name", help="an action, a job's identifier, or a notebook's path")
     cancel = commands.add_parser("cancel", help="stop the unfinished jobs of a request")

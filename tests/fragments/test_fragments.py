@@ -23,9 +23,9 @@ NOW = ("to_run", "stale", "up_to_date", "cannot_run", "pending", "running")
 TAGS = frozenset("div span strong code pre table thead tbody tr th td details summary img ul li".split())
 """All of these are let through by what cleans the HTML of untrusted notebooks in JupyterLab."""
 STYLES = frozenset(
-    "line-height max-width overflow-x overflow margin border-left padding padding-left white-space color font-weight "
-    "opacity word-break font-size max-height border-collapse text-align vertical-align border-bottom height width "
-    "border-radius background-color".split()
+    "line-height max-width overflow-x overflow font-family margin border-left padding padding-left white-space color "
+    "font-weight opacity word-break font-size max-height border-collapse text-align vertical-align border-bottom "
+    "height width border-radius background-color".split()
 )
 
 
