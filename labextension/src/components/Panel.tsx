@@ -46,7 +46,13 @@ export function Panel({ model, trans, callbacks }: IPanelProps): JSX.Element {
       {picture.problem && (
         <Banner tone="bad" alert>
           <p>{picture.problem.detail}</p>
-          {picture.problem.remedy && <p>{picture.problem.remedy}</p>}
+          {picture.checked && !picture.checked.valid ? (
+            tab !== 'problems' && (
+              <Button onClick={() => setTab('problems')}>{trans.__('Show the problems')}</Button>
+            )
+          ) : (
+            <p>{picture.problem.remedy}</p>
+          )}
         </Banner>
       )}
       {picture.project && (

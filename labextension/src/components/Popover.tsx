@@ -34,7 +34,12 @@ export function Popover(props: IPopoverProps): JSX.Element {
     });
     const before = document.activeElement as HTMLElement | null;
     (current.querySelector<HTMLElement>('button:not(:disabled), input') ?? current).focus();
-    return () => before?.focus?.({ preventScroll: true });
+    return () => {
+      // not where something else has taken the focus meanwhile, such as a dialog
+      if (current.contains(document.activeElement) || document.activeElement === document.body) {
+        before?.focus?.({ preventScroll: true });
+      }
+    };
   }, []);
   React.useEffect(() => {
     const pressed = (event: Event) => {

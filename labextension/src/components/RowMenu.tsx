@@ -50,7 +50,7 @@ export function RowMenu({ label, items, at, onClose }: IRowMenuProps): JSX.Eleme
           disabled={item.disabled}
           onClick={() => {
             onClose();
-            item.run();
+            window.setTimeout(item.run); // when the focus is back, so that a dialog finds and keeps it
           }}
         >
           {item.label}
