@@ -65,6 +65,7 @@ class Live:
         apps: Sequence[str] = (),
         port: int | None = None,
         without: bool = False,
+        python: Path | None = None,
     ) -> None:
         self.home, self.root = home, root
         self._is_here = not without
@@ -79,7 +80,7 @@ class Live:
         self._log = (home / "server.log").open("ab")
         self.process = subprocess.Popen(
             [
-                sys.executable,
+                str(python or sys.executable),
                 "-m",
                 "jupyter_server",
                 f"--ServerApp.root_dir={root}",
@@ -225,13 +226,15 @@ def live(
     strict: bool = True,
     lab: bool = False,
     notebook: bool = False,
+    python: Path | None = None,
 ) -> Iterator[Live]:
     """A server that runs while this lasts; where it is not `strict`, each handler has to ask for a login itself.
 
-    With `lab`, JupyterLab is there too, and with `notebook`, Notebook 7 besides.
+    With `lab`, JupyterLab is there too, and with `notebook`, Notebook 7 besides. `python` is that of
+    another environment.
     """
     apps = ("jupyterlab",) * (lab or notebook) + ("notebook", "notebook_shim") * notebook
-    server = Live(home, root, *options, config=config, strict=strict, apps=apps)
+    server = Live(home, root, *options, config=config, strict=strict, apps=apps, python=python)
     try:
         server.wait_until_it_answers()
         yield server

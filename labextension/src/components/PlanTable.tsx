@@ -159,17 +159,12 @@ function NotebookFacts(props: IPlanTableProps & { one: IPlannedAction }): JSX.El
       </span>
       {rows.length > 0 && (
         <details>
-          <summary>
-            {trans._n('%1 parameter', '%1 parameters', rows.length)}
-            {line && (
-              <>
-                {' · '}
-                <Link onClick={() => onOpenLine(line)}>
-                  {trans.__('change in project.yaml, line %1', line)}
-                </Link>
-              </>
-            )}
-          </summary>
+          <summary>{trans._n('%1 parameter', '%1 parameters', rows.length)}</summary>
+          {line && (
+            <Link onClick={() => onOpenLine(line)}>
+              {trans.__('change in project.yaml, line %1', line)}
+            </Link>
+          )}
           <table className="jp-pipeline-parameters">
             <caption className="jp-pipeline-unseen">
               {trans.__('Parameters of the notebook of %1', one.action)}
