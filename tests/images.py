@@ -195,7 +195,9 @@ def _kernel() -> dict[str, Path]:
             path = Path(str(file.locate()))
             if ".." not in file.parts and path.is_file():
                 found[f"/opt/kernel/{file}"] = path
-    return found | _libraries(path for path in found.values() if ".so" in path.name)
+    # Libraries that a package brings itself are among its files.
+    needed = _libraries(path for path in found.values() if ".so" in path.name)
+    return found | {place: path for place, path in needed.items() if place.startswith("/usr/lib")}
 
 
 def _closure(names: Sequence[str]) -> list[importlib.metadata.Distribution]:

@@ -8,10 +8,12 @@ task: the shim's command is a client that holds on to the container (``container
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -19,12 +21,17 @@ from typing import Any
 
 from .. import docker_engine
 from ..config import DockerSetting
+from ..errors import ExecutorUnavailable
 from ..models import WORKSPACE, Phase, Status
 from . import Task
 from .containers import FILES, MARKER, mark, read_record, to_resume
 from .local import STARTED, UPPER, LocalExecutor
+from .sandbox import SandboxExecutor
 
 HOME = "/tmp"
+PYTHON = "python3"
+"""What a Python kernel is started with: the one on the image's PATH."""
+NO_SANDBOX = "The command runs word for word, since no sandbox works here for what drives a notebook."
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -32,6 +39,7 @@ class DockerExecutor(LocalExecutor):
     """Runs tasks in containers. The Engine is first asked for when a task starts."""
 
     name = "docker"
+    notebooks = "containers and notebooks"
 
     def __init__(self, folder: Path, setting: DockerSetting | None = None, labels: Mapping[str, str] = _NONE) -> None:
         super().__init__(folder)
@@ -44,19 +52,33 @@ class DockerExecutor(LocalExecutor):
 
     def kind_of(self, task: Task) -> str:
         """The launcher that has the SDK loaded."""
-        return "containers"
+        return self.notebooks if task.notebook is not None else "containers"
 
     def start(self, task: Task) -> None:
         """Begin a task unless it has begun already; first it is noted how to attach to its container."""
         if (task.folder / STARTED).exists():
             return
+        if task.notebook is not None and self._sandbox is None:
+            task = replace(task, notebook=None, note=task.note or NO_SANDBOX)
         mark(self.whole_order(task))
         super().start(task)
 
     def whole_order(self, task: Task) -> dict[str, Any]:
         """All that the shim must know, and when the task began, which another shim cannot know."""
-        now = datetime.now(UTC).isoformat()
-        return super().whole_order(task) | {"began": [now, time.monotonic()]}
+        order = super().whole_order(task) | {"began": [datetime.now(UTC).isoformat(), time.monotonic()]}
+        if task.notebook is None:
+            return order
+        assert self._sandbox is not None
+        there = {"python": PYTHON, "kernel_folders": [], "environment": {"HOME": HOME, "PATH": os.defpath}}
+        return order | {"notebook": order["notebook"] | there, "driver": self._sandbox.driver_order(task)}
+
+    @functools.cached_property
+    def _sandbox(self) -> SandboxExecutor | None:
+        """What makes the sandboxes of the drivers of notebooks; None where none works."""
+        try:
+            return SandboxExecutor(self.folder)
+        except ExecutorUnavailable:
+            return None
 
     def order(self, task: Task) -> dict[str, Any]:
         """What the container is to be."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..notebook_commands import from_json
-from ..notebook_driver import DriverOrder, drive
+from ..notebook_driver import DriverOrder, StartedKernel, drive
 from . import CELLS, KEPT, joining
 
 
@@ -89,7 +89,7 @@ def _be_between(order: Mapping[str, Any], folder: Path, log: int, inside: int, t
     os.dup2(log, 2)
     joining.die_with_parent()
     channel = _open_channel(folder)
-    joining.close_all_but({0, 1, 2, log, tell, *channel})
+    joining.close_all_but({0, 1, 2, log, tell, *channel, *_kernel_of(order)})
     joining.join(inside)
     os.chdir(order["notebook"]["workspace"])
     driver = _fork(lambda: _be_driver(order, folder, log, channel))
@@ -107,7 +107,7 @@ def _be_driver(order: Mapping[str, Any], folder: Path, log: int, channel: tuple[
     null = os.open(os.devnull, os.O_RDWR)
     for number, descriptor in ((0, null), (1, log), (2, log)):
         os.dup2(descriptor, number)
-    joining.close_all_but({0, 1, 2, *channel})
+    joining.close_all_but({0, 1, 2, *channel, *_kernel_of(order)})
     if is_alone:
         os.setsid()
         joining.give_up_power()
@@ -120,8 +120,14 @@ def _be_driver(order: Mapping[str, Any], folder: Path, log: int, channel: tuple[
     sys.stdout = os.fdopen(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     wanted = order["notebook"]
-    driver_order = DriverOrder(**wanted | {"run": from_json(wanted["run"])})
+    kernel = StartedKernel(**wanted["kernel"]) if "kernel" in wanted else None
+    driver_order = DriverOrder(**wanted | {"run": from_json(wanted["run"]), "kernel": kernel})
     return drive(driver_order, _Channel(*channel))
+
+
+def _kernel_of(order: Mapping[str, Any]) -> list[int]:
+    """The descriptor of a kernel that is somebody else's."""
+    return [order["notebook"]["kernel"]["descriptor"]] if "kernel" in order["notebook"] else []
 
 
 def _open_channel(folder: Path) -> tuple[int, int]:

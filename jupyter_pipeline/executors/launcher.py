@@ -122,12 +122,13 @@ def _supervise(order: dict[str, Any]) -> None:
 def main(kind: str) -> None:
     """Start tasks until standard input ends.
 
-    `kind` is ``commands``, or what has its libraries loaded: ``notebooks``, ``containers``.
+    `kind` is ``commands``, or what has its libraries loaded: ``notebooks``, ``containers``, or both as
+    ``containers and notebooks``.
     """
     later = []
-    if kind == "containers":
+    if "containers" in kind:
         from .containers import supervising  # noqa: F401
-    if kind == "notebooks":
+    if "notebooks" in kind:
         from ..notebook_driver import preload, preload_reports
 
         preload()

@@ -34,6 +34,8 @@ class LocalExecutor(ABC):
     """An executor whose tasks are processes of this machine."""
 
     name: str
+    notebooks = "notebooks"
+    """The kind of launcher for tasks with notebooks."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -58,7 +60,7 @@ class LocalExecutor(ABC):
 
     def kind_of(self, task: Task) -> str:
         """The kind of launcher that starts a task: the one that has loaded what its shim needs."""
-        return "notebooks" if task.notebook is not None else "commands"
+        return self.notebooks if task.notebook is not None else "commands"
 
     def name_for(self, runtime: Runtime) -> str:
         """The name of the executor that runs what needs this runtime."""
@@ -85,8 +87,8 @@ class LocalExecutor(ABC):
 
     def expect_notebooks(self) -> None:
         """Get ready for tasks with notebooks, which takes a second; nothing happens when that was done before."""
-        if "notebooks" not in self._launchers:
-            self._launchers["notebooks"] = _Launcher("notebooks")
+        if self.notebooks not in self._launchers:
+            self._launchers[self.notebooks] = _Launcher(self.notebooks)
 
     def poll(self, folder: Path) -> Status:
         """What has become of the task in this folder, whoever started it."""
@@ -163,7 +165,7 @@ class _Launcher:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd="/",
-            env=known if kind == "notebooks" else None,
+            env=known if "notebooks" in kind else None,
             start_new_session=True,
             preexec_fn=_ignore_interrupt,
         )

@@ -43,7 +43,7 @@ class RoutingExecutor:
 
     def expect_notebooks(self) -> None:
         """Get ready for tasks with notebooks."""
-        self._here.expect_notebooks()
+        self._here.expect_notebooks()  # those of containers are rarer, and load their libraries when one comes
 
     def poll(self, folder: Path) -> Status:
         """What has become of the task in this folder."""

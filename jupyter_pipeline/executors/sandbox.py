@@ -61,20 +61,28 @@ class SandboxExecutor(LocalExecutor):
         """The bubblewrap command of a task."""
         for name in (UPPER, WORK, TEMPORARY):
             (task.folder / name).mkdir(exist_ok=True)
-        variables = environment(task, home="/tmp")
+        layers = ("--overlay-src", str(task.code), "--overlay-src", str(task.inputs))
+        overlay = ("--overlay", str(task.folder / UPPER), str(task.folder / WORK), WORKSPACE)
+        program = command(task) if task.notebook is None else HOLDER
+        return self._order(task, (*layers, *overlay), program) | {"layout": "overlay", "workspace": WORKSPACE}
+
+    def driver_order(self, task: Task) -> dict[str, Any]:
+        """The command of a sandbox for the driver of a notebook whose kernel runs elsewhere, with the same files."""
+        return self._order(task, ("--bind", str(task.folder / UPPER), WORKSPACE), HOLDER)
+
+    def _order(self, task: Task, workspace: tuple[str, ...], program: tuple[str, ...]) -> dict[str, Any]:
         argv = [
             self.bwrap,
             *_BASE,
             *self._system,
             *("--bind", str(task.folder / TEMPORARY), "/tmp"),
             *(part for mount in _mounts(task) for part in ("--ro-bind", mount, mount)),
-            *("--overlay-src", str(task.code), "--overlay-src", str(task.inputs)),
-            *("--overlay", str(task.folder / UPPER), str(task.folder / WORK), WORKSPACE),
+            *workspace,
             *_shared_memory(task.limits.memory),
             *("--remount-ro", "/", "--chdir", WORKSPACE, "--"),
-            *(command(task) if task.notebook is None else HOLDER),
+            *program,
         ]
-        return {"argv": argv, "environment": variables, "cwd": "/", "layout": "overlay", "workspace": WORKSPACE}
+        return {"argv": argv, "environment": environment(task, home="/tmp"), "cwd": "/"}
 
     def written(self, folder: Path) -> Path:
         """The overlay's upper layer."""

@@ -12,10 +12,21 @@ from typing import Any, Protocol
 
 from ..notebook_commands import NotebookRun
 
-__all__ = ["Channel", "DriverOrder", "Limits", "drive", "preload", "preload_reports"]
+__all__ = ["Channel", "DriverOrder", "Limits", "StartedKernel", "drive", "preload", "preload_reports"]
 
 DONE, FAILED, NOT_RUN, STOPPED = 0, 1, 2, 143
 """What ``drive`` gives: all cells ran, the notebook failed, it could not be run at all, SIGTERM came."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartedKernel:
+    """A kernel that somebody else has started, in a container for instance."""
+
+    folder: str
+    """Where its sockets are, as the driver sees it."""
+    key: str
+    descriptor: int
+    """A socket: bytes written to it are signals for the kernel; what comes is its exit code, once it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,8 @@ class DriverOrder:
     """What the report's footer says of where it came from."""
     runtime: str
     """The runtime's name, for messages."""
+    kernel: StartedKernel | None = None
+    """The kernel to use, where the driver is not to start one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from .kernelspecs import choose, says_no_ipykernel
 from .preloading import silence
 from .progress import Progress, log, shown
 from .reading import Draft
+from .started_kernel import ElsewhereKernel
 from .stopping import StopSignal
 
 if TYPE_CHECKING:
@@ -61,7 +62,11 @@ class _Driver:
         draft = Draft(order.workspace, order.run.notebook)
         command = choose(order, draft.metadata)
         cwd = os.path.join(order.workspace, order.run.folder)
-        kernel = Kernel(command, {**order.environment, **order.run.environment}, cwd)
+        kernel = (
+            Kernel(command, {**order.environment, **order.run.environment}, cwd)
+            if order.kernel is None
+            else ElsewhereKernel(command, order.kernel)
+        )
         try:
             self._run(draft, kernel)
         except Stopped:
@@ -163,7 +168,7 @@ class _Driver:
 
 def _lacks_ipykernel(kernel: Kernel, order: DriverOrder) -> bool:
     """Whether a kernel could not start since the runtime's Python has no ipykernel."""
-    if order.python is None or kernel.command.argv[0] != order.python:
+    if order.kernel is not None or order.python is None or kernel.command.argv[0] != order.python:
         return False
     try:
         answer = subprocess.run(

@@ -43,7 +43,7 @@ class Kernel:
         self.folder = _private_folder(environment.get("TMPDIR", "/tmp"))
         self.key = os.urandom(16).hex()
         connection = Path(self.folder, "connection.json")
-        connection.write_text(json.dumps(self._connection()))
+        connection.write_text(json.dumps(connection_of(self.folder, self.key, command.name)))
         connection.chmod(0o600)
         private = QUIET | {"IPYTHONDIR": f"{self.folder}/ipython"}
         if _libc is None:
@@ -110,17 +110,6 @@ class Kernel:
             self.ended = None
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _connection(self) -> dict[str, object]:
-        ports = {f"{channel}_port": port for port, channel in enumerate(CHANNELS, 1)}
-        return {
-            **ports,
-            "transport": "ipc",
-            "ip": f"{self.folder}/k",
-            "key": self.key,
-            "signature_scheme": "hmac-sha256",
-            "kernel_name": self.command.name,
-        }
-
     def _start(self, argv: list[str], environment: dict[str, str], cwd: str) -> subprocess.Popen[bytes]:
         if not os.path.isdir(cwd):
             raise CannotRun(f"The folder in which the notebook is to run does not exist: `{os.path.basename(cwd)}`.")
@@ -141,6 +130,19 @@ class Kernel:
         if self._process.returncode is None:  # its number is its own until it was waited for
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, number)
+
+
+def connection_of(folder: str, key: str, name: str) -> dict[str, object]:
+    """The content of the connection file of a kernel whose sockets are in a folder."""
+    ports = {f"{channel}_port": port for port, channel in enumerate(CHANNELS, 1)}
+    return {
+        **ports,
+        "transport": "ipc",
+        "ip": f"{folder}/k",
+        "key": key,
+        "signature_scheme": "hmac-sha256",
+        "kernel_name": name,
+    }
 
 
 class _DieWith:

@@ -44,13 +44,17 @@ def read_record(folder: Path, name: str) -> dict[str, Any] | None:
 def mark(order: Mapping[str, Any]) -> None:
     """Note that a task is about to get a container, and what attaching to it again needs; no secret is in it."""
     container = {key: value for key, value in order["container"].items() if key != "environment"}
-    write_record(Path(order["folder"]), MARKER, {**order, "container": container})
+    rest = {key: value for key, value in order.items() if key != "driver"}
+    write_record(Path(order["folder"]), MARKER, {**rest, "container": container})
 
 
 def to_resume(folder: Path) -> dict[str, Any] | None:
-    """The order with which a container may be attached to again; None where there is none, or it was tried in vain."""
+    """The order with which a container may be attached to again; None where there is none, or it was tried in vain.
+
+    A kernel is of no use without the driver that died with the shim.
+    """
     order = read_record(folder, MARKER)
-    if order is None or _attempts(folder) >= MOST_ATTEMPTS:
+    if order is None or "notebook" in order or _attempts(folder) >= MOST_ATTEMPTS:
         return None
     return {**order, "resumes": True}
 

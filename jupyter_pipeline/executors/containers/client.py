@@ -11,6 +11,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -66,8 +67,9 @@ class Client:
         """When somebody wanted it to stop; 0 before that."""
         self._was_killed = False
 
-    def run(self) -> dict[str, Any]:
-        """See the container through; the record of its end."""
+    def run(self, control: socket.socket | None = None) -> dict[str, Any]:
+        """See the container through; the record of its end. Bytes that come through `control` are signals for it."""
+        self._control = control
         self._bell, ring = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         signal.set_wakeup_fd(ring, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._note_stop)
@@ -193,7 +195,8 @@ class Client:
     def _follow(self, container: str, attached: _Attached, watching: _Waiter) -> None:
         """Read what it prints, look at what it uses, and hand on the wish to stop, until the Engine tells its end."""
         own = self._open_account(container)
-        sources = {attached.fileno(), watching.fileno(), self._bell} | ({own} if own is not None else set())
+        sources: set[Any] = {attached.fileno(), watching.fileno(), self._bell} | ({own} if own is not None else set())
+        sources |= {self._control} if self._control is not None else set()
         pause = FIRST_LOOK
         self._read(attached)
         try:
@@ -206,6 +209,8 @@ class Client:
                     sources.discard(attached.fileno())
                 if self._bell in ready:
                     os.read(self._bell, 64)
+                if self._control in ready and not self._pass_on(container):
+                    sources.discard(self._control)
                 if watching.fileno() in ready:
                     while self._read(attached):
                         pass
@@ -217,6 +222,17 @@ class Client:
         finally:
             if own is not None:
                 os.close(own)
+
+    def _pass_on(self, container: str) -> bool:
+        """Pass on signals; whether there may be more. Where nobody sends any more, nobody needs the container."""
+        assert self._control is not None
+        try:
+            numbers = self._control.recv(64)
+        except OSError:
+            numbers = b""
+        for number in numbers or bytes([signal.SIGKILL]):
+            self._kill(container, signal.Signals(number).name)
+        return bool(numbers)
 
     def _read(self, attached: _Attached) -> bool:
         data = attached.read()

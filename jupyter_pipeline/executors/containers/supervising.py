@@ -8,6 +8,7 @@ import hashlib
 import os
 import re
 import signal
+import socket
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from ...models import WORKSPACE, Ending
 from ...staging import Baseline, copy_workspace
 from .. import joining
 from ..local import TEMPORARY, UPPER, WORK
-from . import BASELINE, END, contract, mark, note_attempt, read_record, write_record
+from . import BASELINE, END, contract, kernels, mark, note_attempt, read_record, write_record
 from .client import NOT_MOUNTED, Client
 from .streams import Log
 
@@ -75,7 +76,15 @@ def prepare(order: dict[str, Any], folder: Path) -> Baseline | None:
     if order.get("resumes"):
         note_attempt(folder)
         return _known_baseline(folder)
-    container["copies"] = engine.rootless or engine.name != "Docker" or _copies(folder, engine).exists()
+    if "notebook" in order and not kernels.has_ipykernel(
+        container["address"], engine.api, image.id, folder.parent.parent
+    ):
+        del order["notebook"]
+        order["note"] = order["note"] or kernels.NO_IPYKERNEL
+    if "notebook" in order:
+        kernels.lay_out(order, folder)
+    is_unable = engine.rootless or engine.name != "Docker" or _copies(folder, engine).exists()
+    container["copies"] = is_unable or "notebook" in order
     return copy(order, folder) if container["copies"] else None
 
 
@@ -112,8 +121,8 @@ def cannot_mount(order: Mapping[str, Any], folder: Path) -> bool:
     return True
 
 
-def start(order: Mapping[str, Any], folder: Path, log: int) -> int:
-    """Fork the client of a task; its pid."""
+def start(order: Mapping[str, Any], folder: Path, log: int, control: socket.socket | None = None) -> int:
+    """Fork the client of a task; its pid. Through `control` it takes signals for the container, and tells its end."""
     (folder / END).unlink(missing_ok=True)
     pid = os.fork()
     if pid:
@@ -124,7 +133,9 @@ def start(order: Mapping[str, Any], folder: Path, log: int) -> int:
             signal.signal(number, signal.SIG_DFL)
         joining.die_with_parent()
         os.setpgid(0, 0)
-        _be_client(order, folder, log)
+        kept = {control.fileno()} if control is not None else set()
+        joining.close_all_but({0, 1, 2, log, *kept})
+        _be_client(order, folder, log, control)
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.write(log, f"The container's client failed: {error!r}\n".encode())
@@ -132,13 +143,17 @@ def start(order: Mapping[str, Any], folder: Path, log: int) -> int:
         os._exit(0)
 
 
-def _be_client(order: Mapping[str, Any], folder: Path, log: int) -> None:
+def _be_client(order: Mapping[str, Any], folder: Path, log: int, control: socket.socket | None) -> None:
     container = order["container"]
     program = contract.program_of(container["program"], *container["entry"])
     secrets = [container.get("environment", {}).get(name, "") for name in container["secrets"]]
     with contextlib.closing(docker_engine.connect(container["address"], container["api"])) as api:
         client = Client(api, order, places(order, folder), program, Log(log, secrets))
-        write_record(folder, END, client.run())
+        record = client.run(control)
+    write_record(folder, END, record)
+    if control is not None:
+        with contextlib.suppress(OSError):
+            control.send(str(record["exit_code"] if record["exit_code"] is not None else "").encode())
 
 
 def result(folder: Path) -> dict[str, Any]:

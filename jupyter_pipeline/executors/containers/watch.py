@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from typing import Any
 
+from ...joblog import keep_ends
 from ...models import Ending
+from .. import driving
+from ..local import LOG
 from ..watch import GRACE, Child, Watch
 from . import supervising
 
@@ -21,6 +25,8 @@ class ContainerWatch(Watch):
     """A container under its limits. That of memory is held by the kernel, and seen by the client."""
 
     def _run(self, bell: int, kills: int) -> dict[str, Any]:
+        if "notebook" in self.order:
+            return self._drive(bell, kills)
         found: dict[str, Any] = {}
         left = CLIENTS
         while left and not found:
@@ -33,6 +39,32 @@ class ContainerWatch(Watch):
             self.order["resumes"] = True
             left = 0 if self.ending else left - 1
         return self._judged(found)
+
+    def _drive(self, bell: int, kills: int) -> dict[str, Any]:
+        """Run a notebook: its kernel in the container, its driver in a sandbox; the driver's end is the command's."""
+        mine, theirs = socket.socketpair()
+        kernel = self.order["notebook"]["kernel"] | {"descriptor": theirs.fileno()}
+        order = {**self.order, **self.order["driver"], "layout": "overlay"}
+        order["notebook"] = self.order["notebook"] | {"kernel": kernel}
+        log = self._open_log()
+        try:
+            client = _Forked(supervising.start(self.order, self.folder, log, mine))
+            mine.close()
+            driver = driving.start(order, self.folder, log)
+        finally:
+            os.close(log)
+        theirs.close()  # so that the client hears of the driver's end
+        self._wait(driver, bell)
+        status = driver.returncode
+        assert status is not None
+        self._wait(client, bell)
+        self._end_descendants(bell)
+        keep_ends(self.folder / LOG, self.order["log"])
+        found = supervising.result(self.folder)
+        use = {key: found.get(key, 0) for key in ("cpu_time", "peak_memory")}
+        if found.get("ending") in (Ending.MEMORY, Ending.BROKEN, Ending.LOST) and self.ending is None:
+            return self._judged(found)
+        return self._judge(status, kills) | use
 
     def _judged(self, found: dict[str, Any]) -> dict[str, Any]:
         """The end that the client tells of, if it was not one of ours."""
