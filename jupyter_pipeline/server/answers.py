@@ -11,7 +11,7 @@ from typing import Any
 from .replies import About
 from .worker import Answer
 
-MODULES = ("calls", "shows")
+MODULES = ("calls", "shows", "compares")
 """Where the functions that answer are; each is loaded when nothing before it has the function."""
 MORE: Mapping[str, tuple[Any, ...]] = MappingProxyType(
     {

@@ -195,9 +195,14 @@ def log_page(call: Call) -> Reply:
 
 
 def report(call: Call) -> Reply:
-    """The report of the notebook that a job has executed."""
-    found = call.project.read_report(job_of(call), call.who)
-    return _confined(found.content, _MEDIA[".html"])
+    """The report of the notebook that a job has executed; where it may not be seen, a page that says why."""
+    job = job_of(call)
+    try:
+        return _confined(call.project.read_report(job, call.who).content, _MEDIA[".html"])
+    except OutputRefused as refused:
+        facts = [("Action", job.action), ("Job", job.id)]
+        page = renderings.refusal_page(f"Report of {job.action}", refused.message, refused.remedy, (), facts)
+        return as_page(page, HTTPStatus.FORBIDDEN)
 
 
 # -- parts -----------------------------------------------------------------------------------------

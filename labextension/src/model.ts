@@ -26,6 +26,8 @@ const LOOK = 10000;
 /** Requests that are asked for at first, and how many more each time that somebody wants older ones. */
 const LISTED = 20;
 const OLDER = 100;
+/** The status of an answer about a project.yaml with errors. */
+const UNREADABLE = 422;
 /** The most that the server gives at once. */
 const MOST = 1000;
 
@@ -137,6 +139,7 @@ export class PipelineModel implements IDisposable {
       return;
     }
     this._project = this.api.project(id, backend);
+    this._unreadable = null;
     this._listed = LISTED;
     this._set({ ...NOTHING, projects: this._picture.projects });
     await this.refresh();
@@ -161,7 +164,7 @@ export class PipelineModel implements IDisposable {
       }
       const [project, checked] = await Promise.all([asked.get(), asked.problems()]);
       const part = { ...this._picture, projects, project, checked, loading: false, problem: null };
-      const more = await this._loaded(asked);
+      const more = await this._loaded(asked, checked);
       if (asked === this._project) {
         this._set({ ...part, ...more });
       }
@@ -178,8 +181,12 @@ export class PipelineModel implements IDisposable {
     await this._refreshJobs();
   }
 
-  private async _loaded(asked: ProjectApi): Promise<Partial<IPicture>> {
+  private async _loaded(asked: ProjectApi, checked: IChecked): Promise<Partial<IPicture>> {
     const [outputs, requests] = await Promise.all([asked.outputs(), this._requests(asked)]);
+    if (this._unreadable && same(this._unreadable.checked, checked)) {
+      return { outputs, ...requests, problem: this._unreadable.problem };
+    }
+    this._unreadable = null;
     try {
       const [pipeline, status] = await Promise.all([asked.pipeline(), asked.status()]);
       return {
@@ -189,7 +196,9 @@ export class PipelineModel implements IDisposable {
         status
       };
     } catch (error) {
-      return { outputs, ...requests, problem: asProblem(error) }; // such as a project.yaml with errors
+      const problem = asProblem(error);
+      this._unreadable = problem.status === UNREADABLE ? { checked, problem } : null;
+      return { outputs, ...requests, problem };
     }
   }
 
@@ -208,10 +217,11 @@ export class PipelineModel implements IDisposable {
       const [outputs, requests, status] = await Promise.all([
         asked.outputs(),
         this._requests(asked),
-        asked.status()
+        this._unreadable ? this._picture.status : asked.status()
       ]);
       if (asked === this._project) {
-        this._set({ ...this._picture, outputs, ...requests, status, problem: null });
+        const problem = this._unreadable?.problem ?? null;
+        this._set({ ...this._picture, outputs, ...requests, status, problem });
       }
     } catch (error) {
       if (asked === this._project) {
@@ -289,12 +299,18 @@ export class PipelineModel implements IDisposable {
   private _settling = 0;
   private _rangMeanwhile = false;
   private _listed = LISTED;
+  /** What was said of a project.yaml that cannot be read; it is not asked about again until it says something else. */
+  private _unreadable: { checked: IChecked; problem: Problem } | null = null;
   private _isDisposed = false;
 }
 
 /** What was known, where it is the same: the graph is not drawn again for it. */
 function unchanged<T>(before: T | null, now: T): T {
-  return before !== null && JSON.stringify(before) === JSON.stringify(now) ? before : now;
+  return before !== null && same(before, now) ? before : now;
+}
+
+function same(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function asProblem(error: unknown): Problem {

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import shutil
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from support import action, make_project, require
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "server"))
-
-from live import BASE, TOKEN, Live, live
-
-BUILT = Path(__file__).parent.parent.parent / "jupyter_pipeline" / "labextension" / "package.json"
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync"),
-]
-DEADLINE = 60_000
-"""Milliseconds."""
+from lab import DOCUMENT, PANEL, browsing, chromium, need_lab
+from live import Live, live
+from support import action, make_project
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    require(BUILT.exists(), "the front end: make labextension")
-    require(importlib.util.find_spec("playwright") is not None, "playwright")
+    need_lab()
     folder = tmp_path_factory.mktemp("lab")
     table = "printf 'region,count\\nA,10\\nB,25\\n' > output/table.csv; echo made a table"
     actions = action("make", "echo secret > output/raw.csv", level="highly_sensitive", raw="output/raw.csv")
@@ -40,23 +25,16 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield server
 
 
-@pytest.fixture
-def page(lab: Live) -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    require(chromium is not None, "chromium")
-    from playwright.sync_api import sync_playwright
+@pytest.fixture(scope="module")
+def browser(lab: Live) -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
 
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1500, "height": 950})
-        page.set_default_timeout(DEADLINE)
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(f"http://127.0.0.1:{lab.port}{BASE}lab/tree/study?token={TOKEN}&reset")
-        page.get_by_role("tab", name="Pipeline").click()
+
+@pytest.fixture
+def page(browser: Any, lab: Live) -> Iterator[Any]:
+    with browsing(browser, lab, "study") as page:
         yield page
-        browser.close()
-        assert faults == []
 
 
 def row(page: Any, name: str) -> Any:
@@ -64,7 +42,7 @@ def row(page: Any, name: str) -> Any:
 
 
 def run(page: Any, button: str) -> None:
-    page.locator(".jp-pipeline-panel").get_by_role("button", name=button).click()
+    page.locator(PANEL).get_by_role("button", name=button).click()
     page.get_by_role("dialog").get_by_text("would run").wait_for()
     page.get_by_role("dialog").get_by_role("button", name="Run", exact=True).click()
 
@@ -83,15 +61,16 @@ def test_a_pipeline_is_run_looked_at_and_refused(page: Any) -> None:
 
 
 def test_a_job_says_what_went_wrong_in_its_log(page: Any) -> None:
-    row(page, "broken").get_by_role("button").click()
-    document = page.locator(".jp-pipeline-document:visible")
+    row(page, "broken").get_by_role("button", name="What can be done").click()
+    page.get_by_role("menuitem", name="Show its last job").click()
+    document = page.locator(DOCUMENT)
     document.get_by_role("heading", name="broken").wait_for()
     document.get_by_text("it went wrong", exact=True).wait_for()
     document.get_by_text("nonzero_exit").first.wait_for()
 
 
 def test_the_graph_is_drawn_and_can_be_walked_by_keyboard(page: Any) -> None:
-    page.locator(".jp-pipeline-panel").get_by_role("button", name="Graph").click()
+    page.locator(PANEL).get_by_role("button", name="Graph").click()
     graph = page.locator(".jp-pipeline-graph-host:visible")
     graph.get_by_text("make", exact=True).wait_for()
     graph.get_by_label(re.compile("^broken")).click(force=True)
@@ -102,8 +81,8 @@ def test_the_graph_is_drawn_and_can_be_walked_by_keyboard(page: Any) -> None:
 
 def test_a_request_has_a_page(page: Any) -> None:
     page.get_by_role("tab", name=re.compile("^History")).click()
-    page.locator(".jp-pipeline-panel").get_by_role("button", name=re.compile("1")).first.click()
-    document = page.locator(".jp-pipeline-document:visible")
+    page.get_by_role("button", name="Job request 1", exact=True).click()
+    document = page.locator(DOCUMENT)
     document.get_by_role("heading", name=re.compile("Job request:")).wait_for()
     for part in ("Requested by", "Backend", "Branch", "Commit"):
         document.get_by_text(part).first.wait_for()

@@ -56,15 +56,25 @@ class Live:
     """A server; ``ask`` speaks to our routes, ``fetch`` to any."""
 
     def __init__(
-        self, home: Path, root: Path, *options: str, config: str = "", strict: bool = True, apps: Sequence[str] = ()
+        self,
+        home: Path,
+        root: Path,
+        *options: str,
+        config: str = "",
+        strict: bool = True,
+        apps: Sequence[str] = (),
+        port: int | None = None,
+        without: bool = False,
     ) -> None:
         self.home, self.root = home, root
+        self._is_here = not without
         home.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.port = port or free_port()
         folders = {name: home / name.lower() for name in ("CONFIG_DIR", "RUNTIME_DIR", "DATA_DIR")}
         for folder in folders.values():
             folder.mkdir(exist_ok=True)
         (folders["CONFIG_DIR"] / "jupyter_server_config.py").write_text(config)
+        extensions = EXTENSIONS | dict.fromkeys(apps, True) | {"jupyter_pipeline": not without}
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "JPY"))}
         self._log = (home / "server.log").open("ab")
         self.process = subprocess.Popen(
@@ -81,7 +91,7 @@ class Live:
                 "--ServerApp.open_browser=False",
                 "--ServerApp.allow_root=True",
                 f"--ServerApp.allow_unauthenticated_access={not strict}",
-                f"--ServerApp.jpserver_extensions={EXTENSIONS | dict.fromkeys(apps, True)}",
+                f"--ServerApp.jpserver_extensions={extensions}",
                 *options,
             ],
             env=surroundings | {f"JUPYTER_{name}": str(folder) for name, folder in folders.items()},
@@ -101,7 +111,7 @@ class Live:
         deadline = time.monotonic() + DEADLINE
         while True:
             with contextlib.suppress(OSError, http.client.HTTPException):
-                found = self.ask("version")
+                found = self.ask("version") if self._is_here else self.fetch("api")
                 assert found.status in (200, 403), (found.text, self.log)
                 return
             assert self.process.poll() is None, self.log

@@ -12,6 +12,7 @@ import { actionRows, between, IActionRow, ISort, sortedBy, SortKey } from './act
 import { stateLook } from './looks';
 import { Name } from './Name';
 import { Link } from './Parts';
+import { hasReport } from './requestFacts';
 import { IMenuItem, RowMenu } from './RowMenu';
 import { Symbol } from './Symbol';
 import { useNow } from './useLoaded';
@@ -129,7 +130,7 @@ function itemsOf({ action, status }: IActionRow, props: IActionsTableProps): IMe
       ? [
           {
             label: trans.__('Open its report'),
-            disabled: job?.state !== 'succeeded',
+            disabled: job === null || !hasReport(job),
             run: () => props.onOpenReport(job!)
           }
         ]
@@ -207,6 +208,7 @@ function ActionRow(props: IRowProps): JSX.Element {
   };
   return (
     <tr
+      data-action={action.name}
       aria-selected={isSelected}
       className={isSelected ? 'jp-mod-selected' : undefined}
       onContextMenu={event => {
@@ -232,7 +234,9 @@ function ActionRow(props: IRowProps): JSX.Element {
           <Name name={action.name} />
         </div>
         <div className="jp-pipeline-sub">
-          {action.runtime}
+          <span>
+            <Name name={action.runtime} />
+          </span>
           <Levels action={action} trans={trans} />
           {action.notebook && <Notebook {...props} />}
         </div>
@@ -259,7 +263,7 @@ function ActionRow(props: IRowProps): JSX.Element {
 /** That an action runs a notebook, and the way to its report where there is one. */
 function Notebook({ row, trans, onOpenReport }: IRowProps): JSX.Element {
   const job = row.status?.job;
-  return job?.state === 'succeeded' ? (
+  return job && hasReport(job) ? (
     <Link title={trans.__('Open the report of its notebook')} onClick={() => onOpenReport(job)}>
       {trans.__('Report')}
     </Link>

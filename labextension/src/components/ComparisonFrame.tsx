@@ -18,7 +18,9 @@ export interface IComparisonFrameProps {
 
 export function ComparisonFrame(props: IComparisonFrameProps): JSX.Element {
   const { project, left, right, trans } = props;
-  const { value, problem, reload } = useLoaded(() => project.output(right), right);
+  // the earlier one is asked for as well, so that it is said in words if it is not there any more
+  const load = async () => (await Promise.all([project.output(right), project.output(left)]))[0];
+  const { value, problem, reload } = useLoaded(load, `${left} ${right}`);
   const path = value?.path ?? '';
   const head = value && (
     <>

@@ -11,7 +11,7 @@ import { LogView } from './LogView';
 import { NotebookCells } from './NotebookCells';
 import { OutputList } from './OutputRow';
 import { Banner, Button, Facts, Failed, Link, Row, Section, Trouble, Waiting } from './Parts';
-import { isFinal } from './requestFacts';
+import { hasReport, isFinal } from './requestFacts';
 import { StateBadge } from './StateBadge';
 import { Times } from './Times';
 import { useDeed } from './useDeed';
@@ -109,7 +109,7 @@ function Head(props: IJobViewProps & { job: IJobPage }): JSX.Element {
             {isCancelled ? trans.__('Being cancelled…') : trans.__('Cancel')}
           </Button>
         )}
-        {job.notebook?.path && job.state === 'succeeded' && (
+        {hasReport(job) && (
           <Button onClick={() => props.onOpenReport(job.action)}>{trans.__('Open report')}</Button>
         )}
       </div>

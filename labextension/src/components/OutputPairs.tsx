@@ -6,6 +6,7 @@ import { size } from '../format';
 import { IOutput, IOutputPair } from '../types';
 import { LevelBadge } from './LevelBadge';
 import { Badge } from './StateBadge';
+import { Name } from './Name';
 import { Button, Link, Waiting } from './Parts';
 import { pairLook } from './looks';
 import { ICompared } from './useCompared';
@@ -24,7 +25,7 @@ export interface IOutputPairsProps {
 export function OutputPairs(props: IOutputPairsProps): JSX.Element {
   const { compared, trans } = props;
   const { value, problem, reload } = compared.outputs;
-  const [differing, setDiffering] = React.useState(false);
+  const [differing, setDiffering] = React.useState(true);
   const [all, setAll] = React.useState(false);
   if (!value) {
     return problem || compared.found.value?.with ? (
@@ -40,8 +41,12 @@ export function OutputPairs(props: IOutputPairsProps): JSX.Element {
     <>
       <div className="jp-pipeline-files-head">
         <span>
-          {trans._n('%1 output', '%1 outputs', value.outputs.length)}, {count}{' '}
-          {trans.__('not the same')}
+          {trans._n(
+            '%1 output, of which %2 not as before',
+            '%1 outputs, of which %2 not as before',
+            value.outputs.length,
+            count
+          )}
         </span>
         <span className="jp-pipeline-gap" />
         <Button pressed={differing} onClick={() => setDiffering(!differing)}>
@@ -55,7 +60,11 @@ export function OutputPairs(props: IOutputPairsProps): JSX.Element {
           ))}
         </ul>
       ) : (
-        <p className="jp-pipeline-dim">{trans.__('There is nothing to compare.')}</p>
+        <p className="jp-pipeline-dim">
+          {value.outputs.length > 0
+            ? trans.__('All outputs are the same.')
+            : trans.__('There are no outputs of these requests any more.')}
+        </p>
       )}
       {shown.length < wanted.length && (
         <Button onClick={() => setAll(true)}>{trans.__('Show all %1', wanted.length)}</Button>
@@ -74,14 +83,18 @@ function Pair(props: IOutputPairsProps & { pair: IOutputPair }): JSX.Element {
       </span>
       <span className="jp-pipeline-pair-path">
         {right?.viewable ? (
-          <Link onClick={() => props.onOpenOutput(right)}>{path}</Link>
+          <Link onClick={() => props.onOpenOutput(right)}>
+            <Name name={path} />
+          </Link>
         ) : (
-          <span>{path}</span>
+          <Name name={path} />
         )}
+        <span className="jp-pipeline-pair-more">
+          <LevelBadge level={pair.level} trans={trans} /> {pair.reason}
+        </span>
       </span>
-      <LevelBadge level={pair.level} trans={trans} />
       <span className="jp-pipeline-pair-size jp-pipeline-dim">{sizes(left, right)}</span>
-      {pair.comparable && left && right ? (
+      {pair.comparable && left && right && !pair.same ? (
         <Button
           label={trans.__('Compare %1', path)}
           onClick={() => props.onOpenComparison(left.id, right.id)}
@@ -91,7 +104,6 @@ function Pair(props: IOutputPairsProps & { pair: IOutputPair }): JSX.Element {
       ) : (
         <span />
       )}
-      {pair.reason && <span className="jp-pipeline-pair-reason">{pair.reason}</span>}
     </li>
   );
 }

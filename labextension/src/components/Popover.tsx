@@ -33,7 +33,7 @@ export function Popover(props: IPopoverProps): JSX.Element {
       y: Math.max(Math.min(at.y, window.innerHeight - height - MARGIN), MARGIN)
     });
     const before = document.activeElement as HTMLElement | null;
-    current.querySelector<HTMLElement>('button:not(:disabled), input')?.focus();
+    (current.querySelector<HTMLElement>('button:not(:disabled), input') ?? current).focus();
     return () => before?.focus?.({ preventScroll: true });
   }, []);
   React.useEffect(() => {
@@ -60,6 +60,7 @@ export function Popover(props: IPopoverProps): JSX.Element {
     <div
       ref={node}
       role={role}
+      tabIndex={-1}
       aria-label={label}
       className="jp-pipeline-popover"
       style={{ left: place.x, top: place.y }}

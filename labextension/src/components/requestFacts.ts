@@ -33,6 +33,11 @@ export function isFinal(state: JobState): boolean {
   return state === 'succeeded' || state === 'failed';
 }
 
+/** Whether there is a page of what a job's notebook has become, be it that it failed in the middle. */
+export function hasReport(job: Pick<IJob, 'state' | 'notebook'>): boolean {
+  return isFinal(job.state) && (job.notebook?.cells.length ?? 0) > 0;
+}
+
 /** Hours, minutes and seconds, as the platform's pages show them. */
 export function clock(seconds: number): string {
   const whole = Math.round(seconds);

@@ -2,6 +2,7 @@
 
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IDocumentWidget } from '@jupyterlab/docregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { pipelineIcon } from '../icons';
@@ -53,7 +54,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       execute: async args => {
         const folder = model.picture.project?.path ?? '.';
         const path = folder === '.' ? 'project.yaml' : `${folder}/project.yaml`;
-        await commands.execute('docmanager:open', { path, factory: 'Editor' });
+        const widget = await commands.execute('docmanager:open', { path, factory: 'Editor' });
+        await (widget as IDocumentWidget | undefined)?.context.ready;
         if (typeof args.line === 'number' && commands.hasCommand('fileeditor:go-to-line')) {
           await commands.execute('fileeditor:go-to-line', { line: args.line });
         }
