@@ -21,7 +21,7 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 ]
-DEADLINE = 20_000
+DEADLINE = 60_000
 """Milliseconds."""
 PANEL = ".jp-pipeline-panel"
 DOCUMENT = ".jp-pipeline-document:visible"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,12 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import action, make_project, notebook, require
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "server"))
-
+from lab import DEADLINE, chromium, need_lab
 from live import BASE, TOKEN, Live, live
-from test_panel import BUILT, DEADLINE, FLAGS
+from support import action, make_project, notebook
 
 CELLS = (
     "from jupyter_pipeline import Project\nfrom jupyter_pipeline.widgets import *\nproject = Project.find()\n"
@@ -41,8 +36,7 @@ def actions() -> str:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    require(BUILT.exists(), "the front end: make labextension")
-    require(importlib.util.find_spec("playwright") is not None, "playwright")
+    need_lab()
     folder = tmp_path_factory.mktemp("widgets")
     for name in ("live", "executed"):
         study = make_project(folder / "root" / name, actions())
@@ -59,20 +53,14 @@ def execute(file: Path, *options: str) -> None:
 
 def convert(file: Path, *options: str) -> None:
     command = [sys.executable, "-m", "nbconvert", *options, str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DEADLINE / 1000)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DEADLINE // 1000)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture
 def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    require(chromium is not None, "chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

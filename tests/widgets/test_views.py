@@ -177,6 +177,15 @@ def test_without_the_built_module_the_twin_is_shown_and_says_so(
     assert "make labextension" in shown["text/html"]
 
 
+def test_a_project_with_errors_says_so_everywhere(study: Path) -> None:
+    source = Counting(study)
+    (study / "project.yaml").write_text("version: '4.0'\nactions: {make: {}}\n")
+    view = PipelineView(source)
+    assert "project.yaml has" in view._notice
+    assert "project.yaml has" in view._repr_mimebundle_()["text/html"]
+    assert repr(view) == "<PipelineView of 0 actions>"
+
+
 def test_traits_can_be_linked(project: Project) -> None:
     import traitlets
 

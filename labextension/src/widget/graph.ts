@@ -37,6 +37,7 @@ export class Graph {
   private lit: SVGPathElement | undefined;
   private data: GraphData = { width: 1, height: 1, nodes: [], edges: [] };
   private order: Box[] = [];
+  private places = new Map<string, number>();
   private focused: string | null = null;
   private from: string | null = null;
   private selected: string | null = null;
@@ -65,6 +66,7 @@ export class Graph {
     this.data = data;
     const boxes = data.nodes.map(node => ({ ...node, members: null }));
     this.order = readingOrder(boxes);
+    this.places = new Map(this.order.map((box, place) => [box.name, place]));
     this.words.relations = relationsOf(
       boxes.map(box => box.name),
       data.edges
@@ -184,7 +186,7 @@ export class Graph {
       faded: false,
       near: !!needs.get(beside)?.includes(name) || !!users.get(beside)?.includes(name),
       selected: name === this.selected,
-      place: this.order.indexOf(element.box) + 1,
+      place: this.places.get(name)! + 1,
       of: this.order.length
     });
     put(element.group, 'tabindex', name === this.focused ? 0 : -1);

@@ -70,6 +70,18 @@ export function showPipeline(
     table.root.hidden = !asTable;
     graph.root.hidden = asTable;
     put(change, 'aria-pressed', String(asTable));
+    showTable();
+  };
+  const showTable = () => {
+    if (memory.asTable) {
+      const rows = rowsOf<ActionRow>(model);
+      const { nodes = [] } = model.get('_graph') as Partial<Drawing>;
+      const known = nodes.flatMap(([name]): [string, ActionRow][] => {
+        const row = rows.get(name);
+        return row ? [[name, row]] : [];
+      });
+      table.show(known, model.get('selected') as string | null);
+    }
   };
   turn(!!memory.asTable);
   const tools = make(
@@ -86,6 +98,9 @@ export function showPipeline(
   let drawn: Drawing | null = null;
   follow(model, ['_graph', '_base', '_changes', 'selected'], signal, () => {
     const drawing = model.get('_graph') as Drawing;
+    if (!drawing.nodes) {
+      return; // project.yaml has errors; the notice says so
+    }
     const rows = rowsOf<ActionRow>(model);
     const selected = model.get('selected') as string | null;
     if (drawing !== drawn) {
@@ -94,11 +109,7 @@ export function showPipeline(
     }
     graph.setLooks(looksOf(drawing, rows));
     graph.setSelected(selected);
-    const names = drawing.nodes.map(node => node[0]).filter(name => rows.has(name));
-    table.show(
-      names.map(name => [name, rows.get(name)!]),
-      selected
-    );
+    showTable();
     const states = [...rows.values()].map(row => row[0]);
     say(told, counted(states) || ENGLISH.empty);
   });
