@@ -21,6 +21,7 @@ $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	rm -rf $(LINK) # or pip would write through it
+	rm -rf $(VENV)/share/jupyter/labextensions/jupyter-pipeline $(BUILT)/install.json # a link: pip would write through it
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
