@@ -19,7 +19,7 @@ from ..models import Event
 from ..project import Project
 from ..store import FILE
 
-LOOK = 0.2
+LOOK = 0.05
 """Seconds between two looks at a store."""
 LOOK_ANYWAY = 2.0
 """Seconds after which the store is read again while jobs run: a clock may be too coarse to show every write."""

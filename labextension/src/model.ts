@@ -19,7 +19,7 @@ import {
 } from './types';
 
 const BELL = 'urn:jupyter_pipeline:job:v1';
-/** Milliseconds between a bell and asking for everything anew; more bells meanwhile are one. */
+/** Milliseconds between an answer and asking again; all bells meanwhile are one. */
 const SETTLE = 300;
 /** Milliseconds between two looks where no bell is heard, unless the settings say otherwise. */
 const LOOK = 10000;
@@ -140,6 +140,7 @@ export class PipelineModel implements IDisposable {
     }
     this._project = this.api.project(id, backend);
     this._unreadable = null;
+    this._heard = [];
     this._listed = LISTED;
     this._set({ ...NOTHING, projects: this._picture.projects });
     await this.refresh();
@@ -162,11 +163,19 @@ export class PipelineModel implements IDisposable {
         }
         return;
       }
-      const [project, checked] = await Promise.all([asked.get(), asked.problems()]);
-      const part = { ...this._picture, projects, project, checked, loading: false, problem: null };
-      const more = await this._loaded(asked, checked);
+      const checking = asked.problems();
+      const drawing = this._drawn(asked, checking);
+      void drawing.then(drawn => this._showFirst(asked, drawn)).catch(() => undefined);
+      const [project, checked, outputs, requests, drawn] = await Promise.all([
+        asked.get(),
+        checking,
+        asked.outputs(),
+        this._requests(asked),
+        drawing
+      ]);
       if (asked === this._project) {
-        this._set({ ...part, ...more });
+        const part = { projects, project, checked, outputs, loading: false, problem: null };
+        this._show({ ...this._picture, ...part, ...requests, ...drawn });
       }
     } catch (error) {
       if (asked === this._project) {
@@ -181,24 +190,28 @@ export class PipelineModel implements IDisposable {
     await this._refreshJobs();
   }
 
-  private async _loaded(asked: ProjectApi, checked: IChecked): Promise<Partial<IPicture>> {
-    const [outputs, requests] = await Promise.all([asked.outputs(), this._requests(asked)]);
-    if (this._unreadable && same(this._unreadable.checked, checked)) {
-      return { outputs, ...requests, problem: this._unreadable.problem };
+  /** The actions and their states; only what stands in the way where project.yaml cannot be read. */
+  private async _drawn(asked: ProjectApi, checking: Promise<IChecked>): Promise<Partial<IPicture>> {
+    const known = this._unreadable;
+    if (known && same(known.checked, await checking)) {
+      return { problem: known.problem };
     }
     this._unreadable = null;
     try {
       const [pipeline, status] = await Promise.all([asked.pipeline(), asked.status()]);
-      return {
-        outputs,
-        ...requests,
-        pipeline: unchanged(this._picture.pipeline, pipeline),
-        status
-      };
+      return { pipeline: unchanged(this._picture.pipeline, pipeline), status };
     } catch (error) {
       const problem = asProblem(error);
-      this._unreadable = problem.status === UNREADABLE ? { checked, problem } : null;
-      return { outputs, ...requests, problem };
+      const unreadable = problem.status === UNREADABLE;
+      this._unreadable = unreadable ? { checked: await checking, problem } : null;
+      return { problem };
+    }
+  }
+
+  /** Show the actions of a project that was just opened, whatever else is still asked for. */
+  private _showFirst(asked: ProjectApi, drawn: Partial<IPicture>): void {
+    if (asked === this._project && !this._picture.pipeline && drawn.pipeline) {
+      this._show({ ...this._picture, ...drawn, loading: false, problem: null });
     }
   }
 
@@ -221,7 +234,7 @@ export class PipelineModel implements IDisposable {
       ]);
       if (asked === this._project) {
         const problem = this._unreadable?.problem ?? null;
-        this._set({ ...this._picture, outputs, ...requests, status, problem });
+        this._show({ ...this._picture, outputs, ...requests, status, problem });
       }
     } catch (error) {
       if (asked === this._project) {
@@ -238,50 +251,35 @@ export class PipelineModel implements IDisposable {
     if (bell.project !== this._project?.id || bell.backend !== this._project.backend) {
       return;
     }
-    this._patch(bell);
+    this._heard.push(bell);
+    this._set(patched(this._picture, bell));
     this._rung.emit(bell);
     this._refreshSoon();
   }
 
-  /** Ask once for all bells of a while, also where they never stop ringing, and never twice at a time. */
+  /** Ask at once, then once for all bells of a while, also where they never stop ringing; never twice at a time. */
   private _refreshSoon(): void {
-    if (this._settling === 0) {
-      this._settling = window.setTimeout(() => {
-        void this._refreshJobs().finally(() => {
-          this._settling = 0;
-          if (this._rangMeanwhile) {
-            this._rangMeanwhile = false;
-            this._refreshSoon();
-          }
-        });
-      }, SETTLE);
-    } else {
+    if (this._isRefreshing) {
       this._rangMeanwhile = true;
+      return;
     }
+    this._isRefreshing = true;
+    void this._refreshJobs().finally(() => {
+      this._settling = window.setTimeout(() => {
+        this._isRefreshing = false;
+        if (this._rangMeanwhile) {
+          this._rangMeanwhile = false;
+          this._refreshSoon();
+        }
+      }, SETTLE);
+    });
   }
 
-  /** Show the new state of a job at once, before all is asked for again. */
-  private _patch(bell: IBell): void {
-    const { status } = this._picture;
-    const state = bell.state as JobState;
-    const begun = bell.code === 'executing' ? new Date().toISOString() : null;
-    const patched = <T extends IJob>(job: T): T =>
-      job.id === bell.job
-        ? { ...job, state, code: bell.code, started_at: job.started_at ?? begun }
-        : job;
-    const actions = status?.actions.map(one => {
-      if (!one.job || one.job.id !== bell.job) {
-        return one;
-      }
-      const now = state === 'pending' || state === 'running' ? state : one.now;
-      return { ...one, now, job: patched(one.job) };
-    });
-    if (status && actions) {
-      const requests = this._picture.requests.map(one =>
-        one.id === bell.request ? { ...one, jobs: one.jobs.map(patched) } : one
-      );
-      this._set({ ...this._picture, requests, status: { ...status, actions } });
-    }
+  /** Show an answer, with what has been heard since it was made: bells are quicker than answers. */
+  private _show(picture: IPicture): void {
+    const revision = picture.status?.revision ?? 0;
+    this._heard = this._heard.filter(bell => bell.revision > revision);
+    this._set(this._heard.reduce(patched, shared(this._picture, picture)));
   }
 
   private _set(picture: IPicture): void {
@@ -297,11 +295,42 @@ export class PipelineModel implements IDisposable {
   private _project: ProjectApi | null = null;
   private _pinned = false;
   private _settling = 0;
+  private _isRefreshing = false;
+  /** Bells that may be newer than the last answer. */
+  private _heard: IBell[] = [];
   private _rangMeanwhile = false;
   private _listed = LISTED;
   /** What was said of a project.yaml that cannot be read; it is not asked about again until it says something else. */
   private _unreadable: { checked: IChecked; problem: Problem } | null = null;
   private _isDisposed = false;
+}
+
+/** The picture with the new state of the job that a bell tells of, where that job is known. */
+function patched(picture: IPicture, bell: IBell): IPicture {
+  const { status } = picture;
+  const isIt = (job: IJob | null): boolean => job?.id === bell.job;
+  if (!status?.actions.some(one => isIt(one.job))) {
+    return picture;
+  }
+  const state = bell.state as JobState;
+  const begun = bell.code === 'executing' ? new Date().toISOString() : null;
+  const told = <T extends IJob>(job: T): T =>
+    isIt(job) ? { ...job, state, code: bell.code, started_at: job.started_at ?? begun } : job;
+  const now = state === 'pending' || state === 'running' ? state : null;
+  const actions = status.actions.map(one =>
+    one.job && isIt(one.job) ? { ...one, now: now ?? one.now, job: told(one.job) } : one
+  );
+  const requests = picture.requests.map(one =>
+    one.id === bell.request ? { ...one, jobs: one.jobs.map(told) } : one
+  );
+  return { ...picture, requests, status: { ...status, actions } };
+}
+
+/** The new picture with the old states of actions where they are the same: their rows are not drawn again. */
+function shared(before: IPicture, now: IPicture): IPicture {
+  const known = new Map(before.status?.actions.map(one => [one.action, one]));
+  const actions = now.status?.actions.map(one => unchanged(known.get(one.action) ?? null, one));
+  return now.status && actions ? { ...now, status: { ...now.status, actions } } : now;
 }
 
 /** What was known, where it is the same: the graph is not drawn again for it. */
