@@ -117,7 +117,7 @@ Files = Mapping[str, Path | bytes]
 
 def _image(name: str, files: Files, settings: Mapping[str, str]) -> str:
     stamps = [(path, _stamp(source)) for path, source in sorted(files.items())]
-    key = hashlib.sha256(repr((stamps, sorted(settings.items()))).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr((2, stamps, sorted(settings.items()))).encode()).hexdigest()[:16]
     reference = f"{NAMESPACE}/{name}:{key}"
     from docker.errors import ImageNotFound
 
@@ -149,6 +149,8 @@ def _tar(files: Files) -> bytes:
             data = source if isinstance(source, bytes) else source.read_bytes()
             entry = tarfile.TarInfo(path.lstrip("/"))
             entry.size, entry.mode = len(data), 0o755
+            # Or Python would find its compiled files outdated, and compile all anew in every container.
+            entry.mtime = 0 if isinstance(source, bytes) else int(source.stat().st_mtime)
             tar.addfile(entry, io.BytesIO(data))
     return stream.getvalue()
 

@@ -25,7 +25,8 @@ LAYERS = {
     ),
     "application": (
         "views project project_looking project_machine project_viewing engine service planning publication following "
-        "history housekeeping doctor checking notebook_watch reporting documents viewing protection"
+        "history housekeeping doctor checking notebook_watch reporting documents viewing protection "
+        "kernels kernel_sessions"
     ),
     "surfaces": "cli server",
 }
