@@ -29,6 +29,7 @@ from .config import Config
 from .errors import PipelineError
 from .executors import Task
 from .executors.local import LocalExecutor, python_of, remove_tree
+from .kernels import check_synthetic
 from .models import Runtime
 from .notebook_driver.kernel import CHANNELS, QUIET, connection_of
 from .notebook_driver.kernelspecs import START
@@ -40,13 +41,16 @@ LAUNCH = 30.0
 
 def start(config: Config, runtime_name: str, action: str | None, connection_file: Path) -> int:
     """Run a kernel until it ends; its exit code. Raises PipelineError when it cannot be started."""
+    if action is not None:
+        check_synthetic(config)
     wanted = json.loads(connection_file.read_text())
     runtime = runtimes.installed(runtime_name, config)
     if runtime is None:
         raise PipelineError(
             f"The runtime {runtime_name} is not ready.", "Build or fetch it: `jupyter pipeline runtimes`."
         )
-    folder = Path(tempfile.mkdtemp(prefix="jp-kernel-"))
+    base = Path(tempfile.mkdtemp(prefix="jp-kernel-"))  # a short path: the name of a socket has room for 107
+    folder = base / "jobs" / base.name
     try:
         place = folder / "tmp" / "k"
         place.mkdir(parents=True)
@@ -57,7 +61,7 @@ def start(config: Config, runtime_name: str, action: str | None, connection_file
         with _Ports(wanted, place):
             return session(executor, task)
     finally:
-        remove_tree(folder)
+        remove_tree(base)
 
 
 def _task(config: Config, runtime: Runtime, action: str | None, folder: Path) -> Task:
@@ -123,19 +127,27 @@ def _in_container(executor: Any, task: Task) -> int:
     from .executors.containers import supervising
 
     containers = executor.of_runtime(task.runtime) if hasattr(executor, "of_runtime") else executor
-    order = containers.whole_order(task)
+    order = containers.whole_order(task) | {"is_session": True}
     supervising.prepare(order, task.folder)
-    mine, theirs = socket.socketpair()
-    pid = supervising.start(order, task.folder, 2, theirs)
-    theirs.close()
-    with _Signals(lambda number: mine.send(bytes([number])) and None):
-        os.waitpid(pid, 0)
+    _run_client(order, task.folder)
+    if supervising.cannot_mount(order, task.folder):
+        supervising.copy(order, task.folder)
+        _run_client(order, task.folder)
     record = supervising.result(task.folder)
-    container = order["container"]
-    supervising.remove(container["address"], container["name"], task.folder)
     if record.get("message"):
         raise PipelineError(str(record["message"]))
     return int(record.get("exit_code") or 0)
+
+
+def _run_client(order: dict[str, Any], folder: Path) -> None:
+    from .executors.containers import supervising
+
+    mine, theirs = socket.socketpair()
+    with closing(mine):
+        pid = supervising.start(order, folder, 2, theirs)
+        theirs.close()
+        with _Signals(lambda number: mine.send(bytes([number]))):
+            os.waitpid(pid, 0)
 
 
 class _Signals:

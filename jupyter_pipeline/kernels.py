@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import planning, runtimes
-from .config import Config
+from .config import EXPECTATIONS, Config
 from .errors import InvalidRequest, PipelineError
 from .models import RuntimeState
 
@@ -41,6 +41,7 @@ def install(config: Config, runtime: str, action: str | None) -> InstalledKernel
     An empty `runtime` means that of the action.
     """
     if action is not None:
+        check_synthetic(config)
         known = planning.pipeline_of(config, planning.read_project(config.root)).actions
         if action not in known:
             raise InvalidRequest(f"There is no action {action!r}.", f"The actions are {', '.join(known)}.")
@@ -65,6 +66,15 @@ def install(config: Config, runtime: str, action: str | None) -> InstalledKernel
         (Path(folder) / "kernel.json").write_text(json.dumps(spec, indent=1))
         place = _manager().install_kernel_spec(folder, name, user=True)
     return InstalledKernel(name, title, str(config.root), runtime, action, Path(place))
+
+
+def check_synthetic(config: Config) -> None:
+    """Raises InvalidRequest where an action's inputs are of real people: in a kernel everything can be looked at."""
+    if config.backend != EXPECTATIONS:
+        raise InvalidRequest(
+            f"A kernel gets inputs of synthetic data only, and not those of the {config.backend} backend.",
+            "Leave --action out, or the backend.",
+        )
 
 
 def installed() -> tuple[InstalledKernel, ...]:

@@ -8,9 +8,10 @@ from typing import Any
 
 import images
 import pytest
-from faults import run
+from faults import run, wait_for
 from support import cli, make_project
 
+from jupyter_pipeline import docker_engine
 from jupyter_pipeline.errors import InvalidRequest
 from jupyter_pipeline.project import Project
 
@@ -94,6 +95,26 @@ def test_a_kernel_runs_in_its_runtime_with_the_inputs_of_an_action(study: Path, 
         manager.shutdown_kernel()
 
 
+def test_a_kernel_that_jupyter_kills_leaves_no_container(study: Path) -> None:
+    from jupyter_client.manager import KernelManager
+
+    made = Project.find(study).install_kernel("box:v1")
+    manager = KernelManager(kernel_name=made.name)
+    manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=60)
+        api = images.api()
+        mine = {"label": f"{docker_engine.LABEL_PROJECT}={study}"}
+        assert len(api.containers(filters=mine)) == 1
+        assert said(client, "print(1)") == "1\n"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    wait_for(lambda: not api.containers(all=True, filters=mine), "its removal")
+
+
 def test_kernels_are_listed_and_removed(study: Path) -> None:
     assert cli("kernels", "install", "box:v1", cwd=study).returncode == 0
     assert "study-box-v1" in cli("kernels", cwd=study).stdout
@@ -106,5 +127,7 @@ def test_kernels_are_listed_and_removed(study: Path) -> None:
         project.remove_kernel("python3")
     with pytest.raises(InvalidRequest, match="no action"):
         project.install_kernel("", "nothing")
+    with pytest.raises(InvalidRequest, match="synthetic data only"):
+        Project.find(study, backend="tpp").install_kernel("", "second")
     with pytest.raises(InvalidRequest, match="Which runtime"):
         project.install_kernel("")
