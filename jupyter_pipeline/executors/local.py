@@ -274,8 +274,17 @@ def _remove_full(folder: Path) -> None:
             for name in names:
                 inner = os.path.join(place, name)
                 if not os.path.islink(inner):  # its target is somebody else's
-                    os.chmod(inner, 0o700)
+                    _unlock(inner)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unlock(folder: str) -> None:
+    """Get at a folder below; one of root's, such as the empty one that a mounted overlay leaves behind, is removed."""
+    try:
+        os.chmod(folder, 0o700)
+    except PermissionError:
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
 
 
 def _ignore_interrupt() -> None:
