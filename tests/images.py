@@ -18,6 +18,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +78,21 @@ def bare() -> str:
     return _image("bare", _programs(["cp", "sleep"]), {"CMD": '["cp"]', "ENV": "PATH=/usr/bin"})
 
 
+def environment(folder: Path) -> str:
+    """An image of a runtime that was built on this machine, with its interpreter, at the same places; its id."""
+    program = (folder / "bin" / "python").resolve()
+    home = program.parent.parent
+    files: dict[str, Path] = {}
+    for root in (folder, home):
+        for place, folders, names in os.walk(root):
+            folders[:] = [name for name in folders if name not in ("test", "tests", "include", "share")]
+            files |= {f"{place}/{name}": Path(place, name).resolve() for name in names if not name.endswith(".a")}
+    binaries = [program, *(path for path in files.values() if ".so" in path.name)]
+    system = {place: path for place, path in _libraries(binaries).items() if place.startswith("/usr/lib")}
+    settings = {"ENV": f"PATH={folder}/bin:/usr/bin", "CMD": '["python"]', "WORKDIR": "/workspace"}
+    return _image("environment", {**_programs(SHELL), **files, **system}, settings)
+
+
 def with_entrypoint(script: str, **settings: str) -> str:
     """The shell's image with an entry point of its own; its id."""
     files: Files = {**_programs(SHELL), "/entrypoint.sh": script.encode()}
@@ -117,14 +133,16 @@ Files = Mapping[str, Path | bytes]
 
 def _image(name: str, files: Files, settings: Mapping[str, str]) -> str:
     stamps = [(path, _stamp(source)) for path, source in sorted(files.items())]
-    key = hashlib.sha256(repr((stamps, sorted(settings.items()))).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr((2, stamps, sorted(settings.items()))).encode()).hexdigest()[:16]
     reference = f"{NAMESPACE}/{name}:{key}"
     from docker.errors import ImageNotFound
 
     with contextlib.suppress(ImageNotFound):
         return str(api().inspect_image(reference)["Id"])
     changes = [f"{word} {value}" for word, value in settings.items()]
-    api().import_image_from_data(_tar(files), repository=f"{NAMESPACE}/{name}", tag=key, changes=changes)
+    with tempfile.NamedTemporaryFile() as file:
+        _write_tar(files, file.name)
+        api().import_image_from_file(file.name, repository=f"{NAMESPACE}/{name}", tag=key, changes=changes)
     return str(api().inspect_image(reference)["Id"])
 
 
@@ -134,9 +152,8 @@ def _stamp(source: Path | bytes) -> object:
     return source.stat().st_size, source.stat().st_mtime_ns
 
 
-def _tar(files: Files) -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as tar:
+def _write_tar(files: Files, target: str) -> None:
+    with tarfile.open(target, mode="w") as tar:
         for folder in ("usr/bin", "usr/lib", "tmp", "etc", "workspace"):
             entry = tarfile.TarInfo(folder)
             entry.type, entry.mode = tarfile.DIRTYPE, 0o777 if folder == "tmp" else 0o755
@@ -149,8 +166,9 @@ def _tar(files: Files) -> bytes:
             data = source if isinstance(source, bytes) else source.read_bytes()
             entry = tarfile.TarInfo(path.lstrip("/"))
             entry.size, entry.mode = len(data), 0o755
+            # Or Python would find its compiled files outdated, and compile all anew in every container.
+            entry.mtime = 0 if isinstance(source, bytes) else int(source.stat().st_mtime)
             tar.addfile(entry, io.BytesIO(data))
-    return stream.getvalue()
 
 
 def _programs(names: Iterable[str]) -> dict[str, Path]:

@@ -28,7 +28,7 @@ LAYERS = {
     "application": (
         "views project project_looking project_machine project_viewing project_comparing engine service planning "
         "foresight publication following history code_comparison output_comparison housekeeping doctor checking "
-        "rewriting notebook_watch reporting documents comparison_documents viewing protection"
+        "rewriting notebook_watch reporting documents comparison_documents viewing protection kernels kernel_sessions"
     ),
     "surfaces": "cli server interactive widgets magics",
 }

@@ -116,7 +116,7 @@ def test_links_that_a_notebook_makes_lead_the_driver_nowhere(
     cell = f"import os; os.makedirs('output', exist_ok=True); os.symlink({str(outside)!r}, 'output/a.ipynb')"
     run(study(tmp_path, cell))
     assert outside.read_text() == "untouched"
-    assert the_job(tmp_path).state == "failed"
+    assert not (tmp_path / "output" / "a.ipynb").is_symlink()
 
 
 def test_an_image_without_ipykernel_runs_the_command_and_says_so(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_an_image_without_ipykernel_runs_the_command_and_says_so(tmp_path: Path)
     job = the_job(tmp_path)
     assert job.code == "nonzero_exit"
     assert "since the image has no ipykernel" in log_of(tmp_path)
-    assert "papermill" in job.message
+    assert "word for word" in job.message
 
 
 def test_a_kernel_whose_shim_is_killed_is_gone_and_its_job_interrupted(tmp_path: Path) -> None:

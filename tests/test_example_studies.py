@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import images
 import pytest
 from support import cli
 
@@ -98,3 +99,23 @@ def test_the_pipelines_are_the_seeds_own(study: str) -> None:
     spec.load(text)
     if page.exists():  # the pages are not part of the project
         assert text.strip("\n") in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.timeout(LONG)
+def test_the_study_is_split_between_sandbox_and_containers_by_its_settings(pincer: Path, tmp_path: Path) -> None:
+    """Cohorts and measures stay as the sandbox made them; all that runs in Python's image is stale, and runs in it."""
+    images.require_engine()
+    root = tmp_path / "pincer_measures"
+    shutil.copytree(pincer, root, symlinks=True)
+    (built,) = {one["folder"] for one in _read(root, "runtimes")["runtimes"] if one["name"] == "python:latest"}
+    image = images.environment(Path(built))
+    names = ("python:latest", "jupyter:latest")
+    (root / "jupyter_pipeline.toml").write_text("".join(f'[runtimes."{name}"]\nimage = "{image}"\n' for name in names))
+    said = cli("run", "run_all", cwd=root, timeout=LONG).stdout
+    request = _read(root, "show")["request"]
+    assert request["status"] == "succeeded", said
+    executors = {job["action"]: job["executor"] for job in request["jobs"]}
+    assert set(executors.values()) == {"docker", "sandbox"}, executors
+    assert executors["generate_notebook"] == "docker"
+    assert executors["generate_measures"] == "sandbox"
+    assert (root / "output" / "report.html").stat().st_size > 100_000

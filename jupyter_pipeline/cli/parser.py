@@ -69,6 +69,7 @@ def build() -> Parser:
         _compare,
         _report,
         _runtimes,
+        _kernels,
         _clean,
         _doctor,
         _serve,
@@ -256,6 +257,24 @@ def _runtimes(commands: _Subparsers) -> None:
         help="what to do (default: list)",
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="a runtime such as python:v2")
+
+
+def _kernels(commands: _Subparsers) -> None:
+    text = (
+        "List, install or remove kernels for Jupyter's launcher that run in a runtime of this project, isolated like "
+        "its jobs, so that a notebook is written in the environment in which it will run."
+    )
+    parser = _add(commands, "kernels", "kernels", text)
+    parser.add_argument(
+        "verb",
+        nargs="?",
+        choices=("list", "install", "remove", "start"),
+        default="list",
+        metavar="list|install|remove",
+        help="what to do (default: list)",
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="a runtime to install, or a kernel to remove")
+    parser.add_argument("--action", metavar="ACTION", help="with the inputs of this action, and in its runtime")
 
 
 def _clean(commands: _Subparsers) -> None:

@@ -209,17 +209,23 @@ def _driver_order(task: Task, order: Mapping[str, Any]) -> dict[str, Any]:
 
     assert task.notebook is not None
     folders = [*map(str, task.runtime.path), *SYSTEM_PATH]
-    python = (shutil.which(name, path=os.pathsep.join(folders)) for name in ("python3", "python"))
     kernels = [os.path.join(os.path.dirname(folder), "share", "jupyter", "kernels") for folder in folders]
     return {
         "run": as_json(task.notebook.run),
         "workspace": order["workspace"],
-        "python": next((found for found in python if found), None),
+        "python": python_of(task.runtime),
         "kernel_folders": kernels,
         "environment": order["environment"] | dict(task.notebook.run.environment),
         "provenance": dict(task.notebook.provenance),
         "runtime": task.runtime.name,
     }
+
+
+def python_of(runtime: Runtime) -> str | None:
+    """The Python of a runtime of this machine, or None where it has none."""
+    folders = os.pathsep.join([*map(str, runtime.path), *SYSTEM_PATH])
+    found = (shutil.which(name, path=folders) for name in ("python3", "python"))
+    return next((path for path in found if path), None)
 
 
 def command(task: Task) -> tuple[str, ...]:
@@ -268,8 +274,17 @@ def _remove_full(folder: Path) -> None:
             for name in names:
                 inner = os.path.join(place, name)
                 if not os.path.islink(inner):  # its target is somebody else's
-                    os.chmod(inner, 0o700)
+                    _unlock(inner)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unlock(folder: str) -> None:
+    """Get at a folder below; one of root's, such as the empty one that a mounted overlay leaves behind, is removed."""
+    try:
+        os.chmod(folder, 0o700)
+    except PermissionError:
+        with contextlib.suppress(OSError):
+            os.rmdir(folder)
 
 
 def _ignore_interrupt() -> None:

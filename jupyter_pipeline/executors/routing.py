@@ -30,7 +30,7 @@ class RoutingExecutor:
 
     def name_for(self, runtime: Runtime) -> str:
         """The name of the one that runs what needs this runtime."""
-        return self._of_runtime(runtime).name
+        return self.of_runtime(runtime).name
 
     @property
     def missing_isolation(self) -> tuple[str, ...]:
@@ -39,7 +39,7 @@ class RoutingExecutor:
 
     def start(self, task: Task) -> None:
         """Begin a task unless it has begun already."""
-        self._of_runtime(task.runtime).start(task)
+        self.of_runtime(task.runtime).start(task)
 
     def expect_notebooks(self) -> None:
         """Get ready for tasks with notebooks."""
@@ -74,7 +74,8 @@ class RoutingExecutor:
         self._here.close()
         self._containers.close()
 
-    def _of_runtime(self, runtime: Runtime) -> Executor:
+    def of_runtime(self, runtime: Runtime) -> Executor:
+        """The one that runs what needs this runtime."""
         return self._containers if runtime.image else self._here
 
     def _of_folder(self, folder: Path) -> Executor:

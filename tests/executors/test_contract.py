@@ -785,6 +785,18 @@ def test_folders_without_permissions_are_removed_by_an_ordinary_user(tmp_path: P
     assert ((outside / "file").stat().st_mode & 0o777, (outside / "folder").stat().st_mode & 0o777) == (0o640, 0o750)
 
 
+def test_what_an_overlay_that_root_mounted_leaves_is_removed_by_an_ordinary_user(tmp_path: Path) -> None:
+    require(os.geteuid() == 0, "to be root")
+    work = tmp_path / "work"
+    work.mkdir()
+    give_to_ordinary_user(work)
+    (work / "work").mkdir(mode=0)
+    give_to_ordinary_user(tmp_path)
+
+    assert as_ordinary_user(lambda: remove_tree(work)) == 0
+    assert not work.exists()
+
+
 def test_removing_what_is_not_there_is_fine(tmp_path: Path) -> None:
     remove_tree(tmp_path / "nothing")
 

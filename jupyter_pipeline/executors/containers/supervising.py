@@ -122,7 +122,11 @@ def cannot_mount(order: Mapping[str, Any], folder: Path) -> bool:
 
 
 def start(order: Mapping[str, Any], folder: Path, log: int, control: socket.socket | None = None) -> int:
-    """Fork the client of a task; its pid. Through `control` it takes signals for the container, and tells its end."""
+    """Fork the client of a task; its pid.
+
+    Through `control` it takes signals for the container and tells its end; when nobody is at the other end any more it
+    ends the container. Without one it dies with us, and another attaches to the container.
+    """
     (folder / END).unlink(missing_ok=True)
     pid = os.fork()
     if pid:
@@ -131,7 +135,8 @@ def start(order: Mapping[str, Any], folder: Path, log: int, control: socket.sock
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        joining.die_with_parent()
+        if control is None:
+            joining.die_with_parent()
         os.setpgid(0, 0)
         kept = {control.fileno()} if control is not None else set()
         joining.close_all_but({0, 1, 2, log, *kept})
@@ -150,6 +155,8 @@ def _be_client(order: Mapping[str, Any], folder: Path, log: int, control: socket
     with contextlib.closing(docker_engine.connect(container["address"], container["api"])) as api:
         client = Client(api, order, places(order, folder), program, Log(log, secrets))
         record = client.run(control)
+        if order.get("is_session"):  # nobody may be left to do it
+            docker_engine.remove(api, container["name"])
     write_record(folder, END, record)
     if control is not None:
         with contextlib.suppress(OSError):
