@@ -36,14 +36,21 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+def refuse(folder: Path, *programs: str) -> None:
+    """Programs that cannot be run, as where they are not installed: JupyterLab looks for them by itself."""
+    folder.mkdir()
+    for name in programs:
+        (folder / name).write_text("#!/bin/sh\nexit 127\n")
+        (folder / name).chmod(0o755)
+
+
 @pytest.mark.timeout(900)
 def test_the_panel_works_from_the_wheel_without_node(
     python: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_study(tmp_path / "root/study")
-    paths = [str(python.parent)]
-    paths += [one for one in os.environ["PATH"].split(":") if not (Path(one) / "node").exists()]
-    monkeypatch.setenv("PATH", ":".join(paths))
+    refuse(tmp_path / "bin", "node", "npm", "npx", "yarn")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{python.parent}:{os.environ['PATH']}")
     with (
         live(tmp_path / "home", tmp_path / "root", lab=True, python=python) as server,
         chromium() as browser,
