@@ -204,10 +204,12 @@ def _containers(config: Config, store: Store | None, scope: Scope) -> list[tuple
 
 
 def _remove_containers(config: Config, ids: Sequence[str]) -> None:
-    if ids:
-        with closing(docker_engine.connect(config.docker.host)) as api:
-            for one in ids:
-                docker_engine.remove(api, one)
+    if not config.has_containers:
+        return
+    with suppress(ExecutorUnavailable), closing(docker_engine.connect(config.docker.host)) as api:
+        for one in ids:
+            docker_engine.remove(api, one)
+        docker_engine.remove_volumes(api, config.folder / JOBS)
 
 
 def _is_older(job: Job | None, folder: Path, seconds: float) -> bool:

@@ -82,13 +82,14 @@ def environment(folder: Path) -> str:
     """An image of a runtime that was built on this machine, with its interpreter, at the same places; its id."""
     program = (folder / "bin" / "python").resolve()
     home = program.parent.parent
-    files: dict[str, Path] = {}
-    for root in (folder, home):
+    library = home / "lib" / program.name
+    files: dict[str, Path] = {str(program): program}
+    for root in (folder, library):
         for place, folders, names in os.walk(root):
             folders[:] = [name for name in folders if name not in ("test", "tests", "include", "share")]
             files |= {f"{place}/{name}": Path(place, name).resolve() for name in names if not name.endswith(".a")}
     binaries = [program, *(path for path in files.values() if ".so" in path.name)]
-    system = {place: path for place, path in _libraries(binaries).items() if place.startswith("/usr/lib")}
+    system = {place: path for place, path in _libraries(binaries).items() if ".." not in place}
     settings = {"ENV": f"PATH={folder}/bin:/usr/bin", "CMD": '["python"]', "WORKDIR": "/workspace"}
     return _image("environment", {**_programs(SHELL), **files, **system}, settings)
 

@@ -166,6 +166,7 @@ def test_clean_removes_our_containers_and_no_others(tmp_path: Path) -> None:
     labels = {docker_engine.LABEL_JOBS: jobs, docker_engine.LABEL_JOB: job_of(project.request(), "there").id}
     elsewhere = {**labels, docker_engine.LABEL_JOBS: f"{jobs}-of-another"}
     wait_for(lambda: not docker_engine.containers_of(api, project.config.folder / JOBS), "their removal")
+    orphan = api.create_volume(labels=labels)["Name"]
     left, other, foreign = (
         api.create_container(images.shell(), ["sleep", "1"], labels=one)["Id"] for one in (labels, elsewhere, {})
     )
@@ -176,6 +177,7 @@ def test_clean_removes_our_containers_and_no_others(tmp_path: Path) -> None:
         present = {one["Id"] for one in api.containers(all=True)}
         assert left not in present
         assert {other, foreign} <= present
+        assert orphan not in {one["Name"] for one in api.volumes()["Volumes"] or ()}
     finally:
         for one in (other, foreign):
             docker_engine.remove(api, one)

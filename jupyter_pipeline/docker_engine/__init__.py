@@ -131,6 +131,16 @@ def remove(api: APIClient, name: str) -> None:
                 raise
 
 
+def remove_volumes(api: APIClient, jobs: Path) -> None:
+    """Remove the volumes that somebody left who removed our containers without them; those in use stay."""
+    from docker.errors import APIError
+
+    found = api.volumes(filters={"label": f"{LABEL_JOBS}={printable(jobs)}"}).get("Volumes") or ()
+    for one in found:
+        with contextlib.suppress(APIError):
+            api.remove_volume(one["Name"])
+
+
 def printable(path: Path) -> str:
     """A path as text that any Engine takes, also where its name is not valid Unicode."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -292,6 +292,7 @@ def assert_interrupted(result: Result, words: str) -> None:
 def test_a_container_whose_shim_is_killed_is_found_again(bench: Bench) -> None:
     executor, task = bench.executor(), bench.task(play=LASTING)
     shim = begin(bench, executor, task)
+    until(lambda: log(task) == "begun\n", "its first words")
     before = container_of(task)["Id"]
     kill_all(shim)
     executor.close()

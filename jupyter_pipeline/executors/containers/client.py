@@ -36,6 +36,8 @@ GRACE = 10.0
 RETURN = 60.0
 """Seconds for which an Engine that does not answer any more is waited for."""
 FIRST_LOOK, LONGEST_LOOK = 0.05, 0.4
+LAST_WORDS = 2.0
+"""Seconds for which the end of a container's stream is waited for, once the container has ended."""
 NOT_MOUNTED = "mount"
 """In the record's key ``refused``: the workspace could not be mounted by the Engine; nothing of the job has run."""
 FATAL = b"[FATAL tini ("
@@ -212,8 +214,8 @@ class Client:
                 if self._control in ready and not self._pass_on(container):
                     sources.discard(self._control)
                 if watching.fileno() in ready:
-                    while self._read(attached):
-                        pass
+                    while select.select([attached], [], [], LAST_WORDS)[0] and self._read(attached):
+                        pass  # the stream ends a moment after the container
                     return
                 if not ready:
                     pause = min(pause * 2, LONGEST_LOOK)
