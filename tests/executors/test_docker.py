@@ -306,6 +306,7 @@ def test_a_container_whose_shim_is_killed_is_found_again(bench: Bench) -> None:
     executor, task = bench.executor(), bench.task(play=LASTING)
     shim = begin(bench, executor, task)
     before = container_of(task)["Id"]
+    until(lambda: log(task), "what it prints")
     kill_all(shim)
     executor.close()
     other = bench.executor()
