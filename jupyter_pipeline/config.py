@@ -35,6 +35,8 @@ ENV_EXECUTOR = "JUPYTER_PIPELINE_EXECUTOR"
 ENV_SERVICE_URL = "JUPYTER_PIPELINE_SERVICE_URL"
 ENV_SERVICE_TOKEN_FILE = "JUPYTER_PIPELINE_SERVICE_TOKEN_FILE"
 """Where the service of split mode is, and a person's token for it; set by their Jupyter server for its kernels."""
+ENV_SETTINGS = "JUPYTER_PIPELINE_SETTINGS"
+"""A file that takes the place of what projects set themselves; the service of split mode always has one."""
 ENV_ACTION = "JUPYTER_PIPELINE_ACTION"
 """Set in jobs alone: the action that runs."""
 
@@ -221,9 +223,12 @@ def _cache() -> Path:
 
 def _read(root: Path) -> tuple[dict[str, Any], str]:
     """The settings table and the name of the file it came from."""
-    for name, keys in ((FILE, ()), ("pyproject.toml", ("tool", "jupyter_pipeline"))):
+    given = os.environ.get(ENV_SETTINGS)
+    own = ((root / FILE, ()), (root / "pyproject.toml", ("tool", "jupyter_pipeline")))
+    for file, keys in ((Path(given), ()),) if given else own:
+        name = file.name
         try:
-            data = (root / name).read_bytes()
+            data = file.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:

@@ -116,19 +116,25 @@ def beside(config: Config, path: str) -> str:
     NotFound when there is no such notebook, OutputRefused when it is protected, InvalidRequest when a file that is no
     report of ours stands in the way, ReportFailed when it cannot be made.
     """
-    from .protection import Protection
-
-    protection = Protection(config.root)
+    withheld = _withheld(config)
     source = _notebook_at(config.root, path)
     target = source.with_suffix(".html")
     for file in (source, target):
-        if (why := protection.reason(file)) is not None:
+        if (why := withheld(file)) is not None:
             raise OutputRefused(f"{file.relative_to(config.root)} is protected: {why}", "Convert a notebook of yours.")
     if os.path.lexists(target) and not _is_report(target):
         raise InvalidRequest(f"There is another file called {target.name} beside the notebook.", "Rename one of them.")
-    place = _Place(source.parent, config.root, source.stem, protection.reason)
+    place = _Place(source.parent, config.root, source.stem, withheld)
     write(target, _made(source, place, "html", {"Notebook": source.name}).content)
     return str(target.relative_to(config.root))
+
+
+def _withheld(config: Config) -> Callable[[Path], str | None]:
+    """Says why a file may not be shown: other projects' files by their own settings, ours by the history in use."""
+    from .protection import Protection
+
+    asked = [Protection(config.root), Protection(config.root, settings={"state": str(config.state)})]
+    return lambda file: next((why for each in asked if (why := each.reason(file)) is not None), None)
 
 
 def _notebook_at(root: Path, path: str) -> Path:

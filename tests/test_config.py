@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ GB = 1024**3
 
 @pytest.fixture(autouse=True)
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (config.ENV_STATE, config.ENV_CACHE, config.ENV_JOBS, config.ENV_EXECUTOR):
+    for name in (config.ENV_STATE, config.ENV_CACHE, config.ENV_JOBS, config.ENV_EXECUTOR, config.ENV_SETTINGS):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -349,3 +350,15 @@ def test_a_configuration_does_not_change(tmp_path: Path) -> None:
         found.action_limits["b"] = Limits()  # type: ignore[index]
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.jobs = 5  # type: ignore[misc]
+
+
+def test_a_file_of_settings_takes_the_place_of_the_projects_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / config.FILE).write_text('executor = "process"\njobs = 7\n')
+    (tmp_path / "operator").write_text("jobs = 3\n")
+    monkeypatch.setenv(config.ENV_SETTINGS, str(tmp_path / "operator"))
+    found = config.load(tmp_path)
+    assert (found.executor, found.jobs) == ("auto", 3)
+    monkeypatch.setenv(config.ENV_SETTINGS, os.devnull)
+    assert config.load(tmp_path).executor == "auto"

@@ -302,6 +302,8 @@ def _serve(commands: _Subparsers) -> None:
     parser.add_argument(
         "--tokens", metavar="FILE", required=True, help="who may ask: a line for each person, with a name and a token"
     )
+    text = "the settings of all projects, as in a jupyter_pipeline.toml; what they set themselves does not count here"
+    parser.add_argument("--settings", metavar="FILE", help=text)
     parser.add_argument("--address", metavar="IP", default="127.0.0.1", help="where to listen (default: 127.0.0.1)")
     parser.add_argument("--port", metavar="N", type=_count, default=8890, help="the port (default: 8890)")
     parser.add_argument("--base-url", metavar="PATH", default="/", help="the path of everything (default: /)")

@@ -16,5 +16,6 @@ def run(options: argparse.Namespace, out: Out) -> int:
     root = Path(options.project)
     out.line(f"Serving the projects below {root.resolve()} at {options.address}:{options.port}{options.base_url}")
     out.stream.flush()
-    serve(root, Path(options.tokens), options.address, options.port, options.base_url)
+    settings = Path(options.settings) if options.settings else None
+    serve(root, Path(options.tokens), settings, options.address, options.port, options.base_url)
     return OK

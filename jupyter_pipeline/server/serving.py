@@ -21,6 +21,7 @@ from jupyter_server.services.contents.manager import ContentsManager
 from tornado.web import RequestHandler
 from traitlets.config import Config as Traits
 
+from ..config import ENV_SETTINGS
 from ..errors import InvalidConfig
 from .replies import SERVICE
 
@@ -82,13 +83,17 @@ class ServiceServer(ServerApp):
         return []
 
 
-def serve(root: Path, tokens: Path, address: str, port: int, base_url: str) -> None:
+def serve(root: Path, tokens: Path, settings_file: Path | None, address: str, port: int, base_url: str) -> None:
     """Be the service for the projects below `root` until told to end. Raises InvalidConfig.
 
-    `tokens` has a line for each person: their name and their token. `root` and `tokens` must be this user's alone.
+    `tokens` has a line for each person: their name and their token. `settings_file` has the settings of all projects:
+    what a repository sets is its authors' wish, who must not choose how jobs run here. All must be this user's alone.
     """
     os.umask(0o077)
     check_private(root, "The folder of the projects")
+    if settings_file is not None:
+        check_private(settings_file, "The file of settings")
+    os.environ[ENV_SETTINGS] = str(settings_file.resolve()) if settings_file is not None else os.devnull
 
     class Known(PersonalTokens):
         people = read_tokens(tokens)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,6 @@ POLICY = (
     "style-src 'unsafe-inline'; font-src data:; base-uri 'none'; form-action 'none'\">"
 )
 """What a page that is sent without headers has to say itself: it loads nothing and runs nothing."""
-_HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 
 
 class OutputsView(PipelineWidget):
@@ -77,6 +75,5 @@ class OutputsView(PipelineWidget):
 
 def confined(page: str) -> str:
     """A page that may be put into a frame without the headers that it came with."""
-    found = _HEAD.search(page)
-    place = found.end() if found else 0
-    return page[:place] + POLICY + page[place:]
+    # Before all else: what a page has in front of its head, or instead of it, would otherwise come first.
+    return f"<!DOCTYPE html>{POLICY}{page}"

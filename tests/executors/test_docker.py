@@ -158,6 +158,19 @@ def test_secrets_are_masked_in_the_log_and_written_nowhere(bench: Bench) -> None
     assert log(task).count("***") >= 2
 
 
+def test_secrets_are_masked_also_by_whoever_attaches_again(bench: Bench) -> None:
+    runtime = Runtime("stata-mp:v1", "test", "sh", (), secrets=("STATA_LICENSE",))
+    task = bench.task(play=LASTING, runtime=runtime, environment={"STATA_LICENSE": "serial-xyzzy!code"})
+    task = replace(task, args=("sh", "-c", """trap 'echo "so $STATA_LICENSE"' EXIT; """ + task.args[2]))
+    executor = bench.executor()
+    kill_all(begin(bench, executor, task))
+    assert executor.poll(task.folder).phase is Phase.RUNNING
+    until(lambda: "is not kept" in log(task), "another client")
+    bench.release(task)
+    assert bench.ended(executor, task).exit_code == 0
+    assert log(task).endswith("so ***\n")
+
+
 def test_a_network_that_is_granted_is_used(bench: Bench) -> None:
     task = bench.shell("true", network="host")
     assert bench.run(task).exit_code == 0
@@ -294,6 +307,7 @@ def test_a_container_whose_shim_is_killed_is_found_again(bench: Bench) -> None:
     shim = begin(bench, executor, task)
     until(lambda: log(task) == "begun\n", "its first words")
     before = container_of(task)["Id"]
+    until(lambda: log(task), "what it prints")
     kill_all(shim)
     executor.close()
     other = bench.executor()

@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 from live import free_port
-from support import action, cli, make_project, require
+from support import SETTINGS, action, cli, make_project, require
 
 import jupyter_pipeline
 from jupyter_pipeline import Project
@@ -152,7 +152,8 @@ def prepared(folder: Path, token: str) -> None:
     actions = action(
         "make", f"mkdir -p output; echo {MARKER} > output/raw.csv", level="highly_sensitive", raw="output/raw.csv"
     ) + action("table", "wc -c < output/raw.csv > output/one.csv; echo done", needs="make", one="output/one.csv")
-    make_project(folder / "service/studies/small", actions)
+    make_project(folder / "service/studies/small", actions, settings="")
+    (folder / "service/settings.toml").write_text(SETTINGS)
     (folder / "service/tokens").write_text(f"# who may ask\nann {token}\n")
     (folder / "person/home").mkdir(parents=True)
     (folder / "person/token").write_text(token)
@@ -186,6 +187,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Split]:
 
 def service_words(folder: Path, port: int) -> list[str]:
     where = ["--project", f"{folder}/service/studies", "--tokens", f"{folder}/service/tokens", "--port", str(port)]
+    where += ["--settings", f"{folder}/service/settings.toml"]
     return ["jupyter_pipeline.cli", "serve", *where]
 
 
@@ -353,6 +355,15 @@ def test_a_checkout_is_updated_from_its_remote(split: Split) -> None:
     assert [found["name"] for found in split.get(f"{place}/pipeline")["actions"]] == ["one", "two"]
     status, body = split.ask(f"{split.project}/update", "POST")
     assert status == 422, "a project that is in no repository"
+
+
+def test_what_a_repository_sets_is_not_the_services_law(split: Split) -> None:
+    """Else whoever may push code could have it run without a sandbox, or with a network of their choice."""
+    checkout = split.folder / "service/studies/wild"
+    make_project(checkout, action("one", "true", one="output/one.csv"), 'executor = "process"\n[nonsense]\n')
+    subprocess.run(["chown", "-R", f"{SERVICE}:{SERVICE}", str(checkout)], check=True)
+    place = f"/projects/{split.get('/projects?path=wild')['projects'][0]['id']}"
+    assert split.get(place)["executor"]["name"] == split.get(split.project)["executor"]["name"] != "process"
 
 
 def test_what_is_protected_stays_with_the_service(split: Split) -> None:

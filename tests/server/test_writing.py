@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 from conftest import PNG, SECRET, NewStudy, Study, write
-from faults import step
+from faults import run, step
 from live import Answer, assert_problem
-from support import notebook
+from support import make_project, notebook
+
+from jupyter_pipeline.errors import OutputRefused
+from jupyter_pipeline.project import Project
 
 NEW = {"name": "plot", "run": "sh:v1 true", "needs": ["a"], "outputs": {"moderately_sensitive": {"p": "output/p.csv"}}}
 
@@ -107,6 +110,16 @@ def test_nothing_protected_gets_into_a_report(own: Study) -> None:
     refused = ask(own, "reports", path="output/look.ipynb")
     assert_problem(refused, 403)
     assert not (own.folder / "output/look.html").exists()
+
+
+def test_a_withheld_notebook_is_known_wherever_the_history_is(tmp_path: Path) -> None:
+    """The server may have set where, which the project does not know."""
+    folder = make_project(tmp_path / "study", step("a", "cp look.ipynb output/look.ipynb", output="output/look.ipynb"))
+    (folder / "look.ipynb").write_text(json.dumps(notebook("1")))
+    run(folder, "a", state=tmp_path / "state")
+    with pytest.raises(OutputRefused, match="not viewable"):
+        Project.find(folder, state=tmp_path / "state").convert("output/look.ipynb")
+    assert not (folder / "output/look.html").exists()
 
 
 @pytest.mark.parametrize("path", ["missing.ipynb", "../../etc/passwd.ipynb", "/etc/passwd", "project.yaml", "analysis"])

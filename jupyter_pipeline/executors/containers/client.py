@@ -94,7 +94,7 @@ class Client:
 
     def _see_through(self) -> int:
         """Start or find the container and wait for its end; its exit code."""
-        found = self._inspect() if self._resumes else self._create()
+        found = self._find() if self._resumes else self._create()
         state = found["State"]["Status"]
         if state == "created":
             return self._watch(found["Id"], starts=True)
@@ -108,6 +108,13 @@ class Client:
             return dict(self._api.inspect_container(self._name))
         except NotFound:
             raise Lost(GONE) from None
+
+    def _find(self) -> dict[str, Any]:
+        """The container of a client before this one; what its secrets are is in no record of ours, so it is asked."""
+        found = self._inspect()
+        given = dict(item.partition("=")[::2] for item in found["Config"].get("Env") or ())
+        self._log.hide(given.get(name, "") for name in self._container["secrets"])
+        return found
 
     def _create(self) -> dict[str, Any]:
         """Make the container; one of that name is there already if a client before this one has made it."""

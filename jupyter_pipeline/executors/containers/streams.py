@@ -77,6 +77,10 @@ class Log:
         self.first_error = b""
         """How the error stream began, in which a program that is not there is named."""
 
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Mask these secrets from now on, and no others; nothing has been taken yet."""
+        self._mask = Mask(secrets)
+
     def take(self, data: bytes) -> None:
         """Write what the Engine's stream brings."""
         for stream, text in self._pieces.take(data):
