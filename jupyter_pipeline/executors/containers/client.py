@@ -12,18 +12,18 @@ import os
 import select
 import signal
 import socket
-import threading
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
 from ... import docker_engine
 from ...errors import ExecutorUnavailable
 from ...models import Ending
 from . import contract
+from .attached import TROUBLE, Attached, Waiter
 from .contract import Places, Program
 from .streams import Log
 from .usage import Account, AskedAccount, open_account
@@ -42,7 +42,6 @@ NOT_MOUNTED = "mount"
 """In the record's key ``refused``: the workspace could not be mounted by the Engine; nothing of the job has run."""
 FATAL = b"[FATAL tini ("
 """How the first process of a container says that it could not start the command."""
-TROUBLE = (DockerException, RequestException, OSError)
 GONE = "Its container is not there any more, so nothing tells how it ended."
 STOPPED_ENGINE = "The Docker Engine was stopped while the job ran."
 
@@ -191,17 +190,17 @@ class Client:
 
     def _watch_once(self, container: str, starts: bool) -> int | None:
         """The exit code, or None when the connection ended first."""
-        with contextlib.closing(_Attached(self._api, container)) as attached:
+        with contextlib.closing(Attached(self._api, container)) as attached:
             if starts:
                 self._api.start(container)
-            watching = _Waiter(self._api, container)
+            watching = Waiter(self._api, container)
             began = time.monotonic()
             self._follow(container, attached, watching)
             if watching.code is None and time.monotonic() < began + 1:
                 select.select([], [], [], 0.5)
             return watching.code
 
-    def _follow(self, container: str, attached: _Attached, watching: _Waiter) -> None:
+    def _follow(self, container: str, attached: Attached, watching: Waiter) -> None:
         """Read what it prints, look at what it uses, and hand on the wish to stop, until the Engine tells its end."""
         own = self._open_account(container)
         sources: set[Any] = {attached.fileno(), watching.fileno(), self._bell} | ({own} if own is not None else set())
@@ -243,7 +242,7 @@ class Client:
             self._kill(container, signal.Signals(number).name)
         return bool(numbers)
 
-    def _read(self, attached: _Attached) -> bool:
+    def _read(self, attached: Attached) -> bool:
         data = attached.read()
         self._log.take(data)
         return bool(data)
@@ -349,54 +348,3 @@ class Client:
                 if self._asked_at:
                     break
         raise Lost("The Docker Engine stopped answering while the job ran.")
-
-
-class _Attached:
-    """The stream of what a container prints."""
-
-    def __init__(self, api: APIClient, container: str) -> None:
-        self._socket = api.attach_socket(container, params={"stdout": 1, "stderr": 1, "stream": 1})
-        os.set_blocking(self.fileno(), False)
-        # What came right behind the answer's head is in the reader that has read the head.
-        response = getattr(self._socket, "_response", None)
-        self._first = (response.raw._fp.fp.read1(1 << 16) or b"") if response is not None else b""
-
-    def fileno(self) -> int:
-        """What to wait for."""
-        return int(self._socket.fileno())
-
-    def read(self) -> bytes:
-        """What is there now; nothing when there is no more, for the moment or for good."""
-        if self._first:
-            first, self._first = self._first, b""
-            return first
-        try:
-            return os.read(self.fileno(), 1 << 16)
-        except OSError:
-            return b""
-
-    def close(self) -> None:
-        """Let go of it."""
-        with contextlib.suppress(OSError):
-            self._socket.close()
-
-
-class _Waiter:
-    """Waits for a container's end, and rings."""
-
-    def __init__(self, api: APIClient, container: str) -> None:
-        self.code: int | None = None
-        """The exit code; None when the Engine went away before it could tell."""
-        self._bell, ring = os.pipe2(os.O_CLOEXEC)
-        threading.Thread(target=self._wait, args=(api, container, ring), daemon=True).start()
-
-    def fileno(self) -> int:
-        """What to wait for."""
-        return self._bell
-
-    def _wait(self, api: APIClient, container: str, ring: int) -> None:
-        with contextlib.suppress(*TROUBLE, ValueError, KeyError):
-            answer = api.wait(container, timeout=10**9)
-            if not answer.get("Error"):
-                self.code = int(answer["StatusCode"])
-        os.close(ring)

@@ -61,7 +61,7 @@ def _read(file: Path) -> dict[str, bool]:
 
 
 def _ask(address: str, version: str, image: str) -> bool:
-    from .client import TROUBLE
+    from .attached import TROUBLE
 
     body = {
         "Image": image,

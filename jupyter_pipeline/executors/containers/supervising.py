@@ -214,7 +214,7 @@ def remove(address: str, name: str, folder: Path) -> None:
 
     What is left while the Engine does not answer is found by its label when somebody cleans up.
     """
-    from .client import TROUBLE
+    from .attached import TROUBLE
 
     with contextlib.suppress(ExecutorUnavailable, *TROUBLE), contextlib.closing(docker_engine.connect(address)) as api:
         found = api.inspect_container(name)  # its name alone does not make it ours
