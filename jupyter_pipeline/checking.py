@@ -65,18 +65,25 @@ def rule_set(name: str) -> RuleSet:
     return rulesets.RULESETS[name]
 
 
-def check(source: str | bytes, rules: RuleSet = rulesets.NATIVE, config: Config | None = None) -> Checked:
+def check(
+    source: str | bytes,
+    rules: RuleSet = rulesets.NATIVE,
+    config: Config | None = None,
+    published: Collection[str] = (),
+    unquoted: Collection[str] = (),
+) -> Checked:
     """Say everything about the text of a project.yaml.
 
     With the `config` of its project, also what is wrong with its files: scripts that are missing, inputs that no needed
-    action makes. Raises SnapshotFailed when these cannot be listed.
+    action makes. Files at `published` paths are outputs, whatever this text says; `unquoted` ones are not looked into,
+    since what they name would be told. Raises SnapshotFailed when these cannot be listed.
     """
     findings = spec.examine(source)
     faults = findings.faults
     if config is not None:
         from . import spec_files  # a text alone needs none of what reads scripts
 
-        found = spec_files.file_problems(findings.drafts, *_files(config, findings))
+        found = spec_files.file_problems(findings.drafts, *_files(config, findings, published, unquoted))
         faults = tuple(sorted((*faults, *found), key=lambda each: (each.line or 0, each.column or 0)))
     problems = spec.judge(faults, findings.version, rules)
     platform = [_compatibility(findings, each) for each in rulesets.UPSTREAM]
@@ -95,7 +102,7 @@ def _compatibility(findings: spec.Findings, rules: RuleSet) -> Compatibility:
 
 
 def _files(
-    config: Config, findings: spec.Findings
+    config: Config, findings: spec.Findings, published: Collection[str], unquoted: Collection[str]
 ) -> tuple[Collection[str], Callable[[str], bytes], Callable[[str], bool]]:
     """The files of the project that are no outputs, how to read one, and whether a path is there all the same."""
     from . import notebook_commands, patterns, snapshots
@@ -105,7 +112,16 @@ def _files(
     outputs = patterns.PatternIndex(claim.output.pattern for draft in findings.drafts for claim in draft.claims)
     listed = snapshots.listed(config.root, config.state)
     files = {
-        path for path in listed if (path in code or not outputs.matching(path)) and os.path.lexists(config.root / path)
+        path
+        for path in listed
+        if (path in code or not (path in published or outputs.matching(path))) and os.path.lexists(config.root / path)
     }
     root = config.root
-    return files, lambda path: (root / path).read_bytes(), lambda path: (root / path).is_file()
+
+    def read(path: str) -> bytes:
+        real = os.path.relpath(os.path.realpath(root / path), root)
+        if real not in files or real in unquoted:  # a link may lead anywhere
+            raise PermissionError(f"{path} is not to be looked into")
+        return (root / path).read_bytes()
+
+    return files, read, lambda path: (root / path).is_file()

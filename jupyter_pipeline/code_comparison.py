@@ -56,10 +56,14 @@ class FileDifferences:
 
 
 class CodeComparison:
-    """The code of `request` beside that of `other` (as for ``history.comparison``)."""
+    """The code of `request` beside that of `other` (as for ``history.comparison``).
 
-    def __init__(self, config: Config, store: Store, request: JobRequest, other: str) -> None:
-        self.config, self.request = config, request
+    A notebook that jobs execute in place is code and a protected output. Where all data are made up (`synthetic`) its
+    source is shown, never its outputs; elsewhere a job may have written into its source what nobody may see.
+    """
+
+    def __init__(self, config: Config, store: Store, request: JobRequest, other: str, synthetic: bool) -> None:
+        self.config, self.request, self._synthetic = config, request, synthetic
         self.comparison: Comparison = history.comparison(config.state, store, request, other)
         self._protected = ProtectedFiles(str(config.root), {"state": str(config.state)})
         self._protected.refresh()
@@ -97,7 +101,7 @@ class CodeComparison:
         """Both versions of a file, where they can be compared."""
         is_notebook = path.endswith(".ipynb")
         why = self._protected.reason(path)
-        if why is not None and not is_notebook:  # of notebooks only the source is shown
+        if why is not None and not (is_notebook and self._synthetic):
             return _Pair(FileChange(path, change, "protected", reason=f"It may not be seen. {why}"))
         other = self.comparison.request
         codes = (other.code if other else None, self.request.code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,14 +64,19 @@ class Foresight:
     actions: Mapping[str, PlannedAction]
 
 
-def foresee(look: Survey, plan: Plan, expected: Mapping[str, float]) -> Foresight:
-    """What the jobs of a plan would do; `expected` has seconds for actions that have succeeded before."""
+def foresee(look: Survey, plan: Plan, expected: Mapping[str, float], unquoted: Collection[str] = ()) -> Foresight:
+    """What the jobs of a plan would do; `expected` has seconds for actions that have succeeded before.
+
+    Of files that are `unquoted` nothing is told that stands in them.
+    """
     found = {}
     for one in plan.actions:
         action = look.pipeline.actions[one.action]
         seconds = expected.get(action.name)
         run = action.run
-        found[action.name] = PlannedAction(run.runtime, run.raw, action.line, seconds, _notebook(look, action))
+        found[action.name] = PlannedAction(
+            run.runtime, run.raw, action.line, seconds, _notebook(look, action, unquoted)
+        )
     return Foresight(plan, _code(look), found)
 
 
@@ -83,11 +88,11 @@ def _code(look: Survey) -> CodeState:
     return CodeState(head.branch, head.commit, head.changed) if head else CodeState(None, None)
 
 
-def _notebook(look: Survey, action: Action) -> PlannedNotebook | None:
+def _notebook(look: Survey, action: Action, unquoted: Collection[str]) -> PlannedNotebook | None:
     run = recognise(look.words(action), action.run.image)
     if not isinstance(run, NotebookRun):
         return None
-    found = declared(_text(look, run.notebook))
+    found = declared(_text(look, run.notebook) if run.notebook not in unquoted else "")
     shown = masked({one.name: one.value for one in found})
     safe = tuple(Declared(one.name, shown[one.name], one.type, one.help) for one in found)
     return PlannedNotebook(run.notebook, run.tool, masked(run.parameters), safe)

@@ -76,7 +76,7 @@ class Project(Comparing, Machine):
         from . import checking
 
         source = text if text is not None else planning.read_project(self.config.root)
-        return checking.check(source, checking.rule_set(rules), self.config)
+        return checking.check(source, checking.rule_set(rules), self.config, self._published(), self._unquoted())
 
     def pipeline(self) -> Pipeline:
         """The pipeline of the working tree. Raises InvalidProject."""
@@ -91,7 +91,8 @@ class Project(Comparing, Machine):
         from . import foresight
 
         look, made = self._planned(actions, force, revision)
-        return foresight.foresee(look, made, self.expected(one.action for one in made.actions))
+        expected = self.expected(one.action for one in made.actions)
+        return foresight.foresee(look, made, expected, self._unquoted())
 
     def builds(self, plan: Plan) -> list[RuntimeInfo]:
         """The runtimes that must be built before the plan's jobs can run."""
@@ -270,6 +271,10 @@ class Project(Comparing, Machine):
                 with contextlib.closing(store):
                     found |= store.owners().keys()
         return frozenset(found)
+
+    def _unquoted(self) -> frozenset[str]:
+        """Files, also of the code, that are not to be quoted from: jobs have written them, perhaps from real data."""
+        return frozenset() if self.is_synthetic() else self._published()
 
 
 def _submission(store: Store, key: Key) -> JobRequest | None:

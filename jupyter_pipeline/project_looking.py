@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import joblog, lifecycle, publication, viewing
+from . import joblog, levels, lifecycle, publication, viewing
 from .config import Config
 from .errors import NotFound
 from .lease import Lease
@@ -32,6 +32,10 @@ class Looking:
             used = {path.parent.name for path in self.config.state.glob(f"*/{FILE}")}
             return sorted(used | {self.config.backend})
         return [self.config.backend]
+
+    def is_synthetic(self) -> bool:
+        """Whether all that jobs have ever made of this project is made up."""
+        return all(map(levels.may_show_synthetic, self.backends()))
 
     def revision(self) -> int:
         """The number of the newest event."""

@@ -184,6 +184,20 @@ def test_output_that_was_taken_for_code_is_named_only(tmp_path: Path) -> None:
     assert SECRET not in json.dumps(found)
 
 
+def test_a_notebook_that_a_job_wrote_from_real_data_is_named_only(tmp_path: Path) -> None:
+    """It is executed in place by another action, so it is code; its source may be what a job has put there."""
+    run_in_place = "  run: jupyter:v1 papermill output/n.ipynb output/n.ipynb"
+    run_in_place += "\n  outputs:\n    highly_sensitive:\n      z: output/z"
+    actions = step("a", "cp book.txt output/n.ipynb", level="highly_sensitive", n="output/n.ipynb")
+    folder = make_project(tmp_path / "study", f"{actions}\nb:\n{run_in_place}")
+    for text in ("x = 1", SECRET, SECRET):
+        (folder / "book.txt").write_text(json.dumps(notebook(text)))
+        run(folder, "a", backend="tpp", force=True)
+    found = file_document(Project.find(folder, backend="tpp").differences().file("output/n.ipynb"))
+    assert (found["kind"], found["cells"]) == ("protected", None)
+    assert SECRET not in json.dumps(found)
+
+
 # -- in the terminal -------------------------------------------------------------------------------
 
 

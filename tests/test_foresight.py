@@ -13,6 +13,7 @@ from support import cli, make_project, notebook
 from jupyter_pipeline.foresight import CodeState
 from jupyter_pipeline.project import Project
 
+SECRET = "blood-pressure-of-no-one"
 REPORT = """
 report:
   run: >-
@@ -100,3 +101,19 @@ def test_the_document_names_some_of_the_changed_files(study: Path) -> None:
     report = next(one for one in found["actions"] if one["action"] == "report")
     assert report["notebook"]["declared"][0] == {"name": "limit", "value": "5", "type": "int", "help": "how many"}
     assert report["verdict"]
+
+
+def test_nothing_is_told_of_a_notebook_that_a_job_wrote_from_real_data(tmp_path: Path) -> None:
+    """Another action executes it in place, so it is code too."""
+    in_place = REPORT.replace("analysis/report", "output/report").replace("moderately", "highly")
+    folder = make_project(
+        tmp_path / "study", step("a", "cp book.txt output/report.ipynb", n="output/report.*") + in_place
+    )
+    book = notebook(f"x = '{SECRET}'")
+    book["cells"][0]["metadata"]["tags"] = ["parameters"]
+    (folder / "book.txt").write_text(json.dumps(book))
+    for backend, told in (("expectations", 1), ("tpp", 0)):
+        run(folder, "a", backend=backend)
+        planned = Project.find(folder, backend=backend).foresee(["report"]).actions["report"].notebook
+        assert planned is not None
+        assert len(planned.declared) == told

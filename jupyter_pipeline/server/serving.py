@@ -21,7 +21,8 @@ from jupyter_server.services.contents.manager import ContentsManager
 from tornado.web import RequestHandler
 from traitlets.config import Config as Traits
 
-from ..config import ENV_SETTINGS
+from .. import config as configuration
+from ..config import ENV_EXECUTOR, ENV_SETTINGS
 from ..errors import InvalidConfig
 from .replies import SERVICE
 
@@ -94,6 +95,8 @@ def serve(root: Path, tokens: Path, settings_file: Path | None, address: str, po
     if settings_file is not None:
         check_private(settings_file, "The file of settings")
     os.environ[ENV_SETTINGS] = str(settings_file.resolve()) if settings_file is not None else os.devnull
+    if configuration.load(root).executor == "auto":
+        os.environ[ENV_EXECUTOR] = "sandbox"  # rather no jobs than jobs that can read all that is the service's
 
     class Known(PersonalTokens):
         people = read_tokens(tokens)

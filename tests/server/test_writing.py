@@ -44,6 +44,32 @@ def test_a_text_is_checked_as_the_file_would_be(own: Study) -> None:
     assert own.get("problems")["valid"]
 
 
+USES = """
+version: "4.0"
+actions:
+  x:
+    run: python:v2 python {}
+    outputs:
+      moderately_sensitive:
+        p: output/p_1.csv
+"""
+
+
+def test_a_check_tells_nothing_of_what_jobs_have_written(tmp_path: Path) -> None:
+    """Whatever the text says: an output named as a script, or a link to one, would be quoted in the problems."""
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study/made.txt").write_text(f"open('output/{SECRET}.csv')\n")
+    (tmp_path / "study/own.py").write_text("open('output/missing.csv')\n")
+    leak = step("a", "cp made.txt output/leak.py", level="highly_sensitive", n="output/leak.py")
+    folder = make_project(tmp_path / "study", leak)
+    (folder / "link.py").symlink_to("output/leak.py")
+    run(folder, "a")
+    for script in ("output/leak.py", "link.py", "own.py"):
+        found = str(Project.find(folder).check(text=USES.format(script)).problems)
+        assert SECRET not in found
+        assert ("missing.csv" in found) == (script == "own.py")
+
+
 def test_lines_are_shown_first_and_then_written(own: Study) -> None:
     file = own.folder / "project.yaml"
     before = file.read_text()
