@@ -18,8 +18,10 @@ from .layout_part import BELOW, BESIDE, Box, Part, Point, draw
 Size = Callable[[str], Point]
 
 HEIGHT = 34.0
-NARROWEST, WIDEST = 72.0, 232.0
-LETTER, PADDING = 7.2, 28.0
+NARROWEST, WIDEST = 120.0, 240.0
+"""The narrowest has room for the words of a state beside the marks of a notebook and of a level."""
+LETTER, PADDING = 7.2, 36.0
+"""Of a name: a letter that is rather wide than narrow, and what stands before and after it."""
 MARGIN = 16.0
 """Around the whole drawing; a line of an action to itself stands out of its box by less."""
 APART = 48.0

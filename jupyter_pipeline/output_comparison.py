@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from . import levels, renderings, viewing
@@ -22,6 +23,8 @@ class OutputPair:
     left: ViewedOutput | None
     """That of the other, earlier request."""
     right: ViewedOutput | None
+    gone: str = ""
+    """Why they cannot be looked at any more, where the file of one is not as its job made it."""
 
     @property
     def either(self) -> ViewedOutput:
@@ -45,7 +48,8 @@ class OutputPair:
         """Whether they may be looked at side by side, and if not why."""
         if self.left is None or self.right is None:
             return Answer(False, f"Only the {'later' if self.left is None else 'earlier'} request has it.")
-        return can_compare(self.left, self.right)
+        answer = can_compare(self.left, self.right)
+        return Answer(False, self.gone) if answer.allowed and self.gone else answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +104,21 @@ def compare(config: Config, store: Store, request: JobRequest, other: str = PREV
         planned = {action for action, *_ in store.plan_of(request.id)}
         left = {key: one for key, one in left.items() if key[0] in planned}
     keys = sorted(left.keys() | right.keys(), key=lambda key: key[::-1])
-    pairs = tuple(OutputPair(left.get(key), right.get(key)) for key in keys)
-    return OutputComparison(request, found[0] if found else None, pairs)
+    pairs = [OutputPair(left.get(key), right.get(key)) for key in keys]
+    return OutputComparison(request, found[0] if found else None, _with_gone(config, store, pairs))
+
+
+def _with_gone(config: Config, store: Store, pairs: Sequence[OutputPair]) -> tuple[OutputPair, ...]:
+    """The pairs, with what is missing of those that could be compared otherwise."""
+    looked = [one for pair in pairs if pair.comparable.allowed for one in (pair.left, pair.right) if one]
+    gone = viewing.gone(config, store, looked)
+
+    def told(pair: OutputPair) -> str:
+        sides = (("earlier", pair.left), ("later", pair.right))
+        missing = [which for which, one in sides if one is not None and one.id in gone]
+        return f"The {missing[0]} file is not there any more as its job made it." if missing else ""
+
+    return tuple(replace(pair, gone=told(pair)) for pair in pairs)
 
 
 def _outputs(config: Config, store: Store, request: JobRequest) -> dict[tuple[str, str], ViewedOutput]:

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -119,13 +119,17 @@ def opened(config: Config, store: Store, shown: ViewedOutput) -> Iterator[Binary
         descriptor = _descend(base, path)
     except OSError as error:
         raise _gone(file, "is not there any more") from error
-    status = os.fstat(descriptor)
-    same = (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns)
-    if not stat.S_ISREG(status.st_mode) or not same:
+    if not _is_as_made(os.fstat(descriptor), file):
         os.close(descriptor)
         raise _gone(file, "was changed since the job made it")
     with open(descriptor, "rb") as stream:
         yield stream
+
+
+def gone(config: Config, store: Store, shown: Sequence[ViewedOutput]) -> frozenset[str]:
+    """Of these outputs the identifiers of those whose file is not there any more, or not as the job made it."""
+    owners = store.owners(one.file.path for one in shown)
+    return frozenset(one.id for one in shown if not _stands(config, one.file, owners))
 
 
 def content(config: Config, store: Store, shown: ViewedOutput) -> bytes:
@@ -203,6 +207,19 @@ def _descend(base: Path, path: str) -> int:
         return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     finally:
         os.close(folder)
+
+
+def _stands(config: Config, file: OutputFile, owners: Mapping[str, str]) -> bool:
+    base, path = publication.place_of(config, file, owners)
+    try:
+        return _is_as_made(os.lstat(base / path), file)
+    except OSError:
+        return False
+
+
+def _is_as_made(status: os.stat_result, file: OutputFile) -> bool:
+    same = (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns)
+    return stat.S_ISREG(status.st_mode) and same
 
 
 def _gone(file: OutputFile, what: str) -> NotFound:

@@ -240,9 +240,9 @@ def test_nothing_gives_nothing() -> None:
 
 def test_a_small_drawing_exactly() -> None:
     drawn = arrange({"b": ["a"], "a": []})
-    assert drawn.nodes == (Node("b", 16.0, 90.0, 72.0, 34.0, 1), Node("a", 16.0, 16.0, 72.0, 34.0, 0))
-    assert [path_of(edge) for edge in drawn.edges] == ["M 52 50 C 52 63.3 52 76.7 52 90"]
-    assert (drawn.width, drawn.height) == (104.0, 140.0)
+    assert drawn.nodes == (Node("b", 16.0, 90.0, 120.0, 34.0, 1), Node("a", 16.0, 16.0, 120.0, 34.0, 0))
+    assert [path_of(edge) for edge in drawn.edges] == ["M 76 50 C 76 63.3 76 76.7 76 90"]
+    assert (drawn.width, drawn.height) == (152.0, 140.0)
 
 
 def test_boxes_are_as_wide_as_their_names_within_limits() -> None:

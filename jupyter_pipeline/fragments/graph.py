@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 
-from ..layout import Edge, path_of
+from ..layout import LETTER, Edge, path_of
 from ..looks import ACTIONS, state_of
 from .markup import Document, Html, attribute, block, heading
 from .status import status as status_table
@@ -44,8 +44,8 @@ _COLOURS: Mapping[str, str] = {
 _LOUD = ("running", "failed", "stale")
 _DASHED = ("pending", "cannot_run", "cancelled")
 _FONT = "system-ui, -apple-system, &quot;Segoe UI&quot;, Helvetica, Arial, sans-serif"
-_LETTER, _NOTE = 6.5, 5.5
-"""Pixels of a letter of a name and of a note."""
+_NOTE = 6.2
+"""Pixels of a letter of a note, rather too many than too few: nothing is measured here."""
 _LEVELS = {"H": ("#8e3b46", "highly sensitive outputs"), "M": ("#2d5f8b", "moderately sensitive outputs")}
 
 
@@ -120,9 +120,9 @@ def _box(node: Document, action: Document, known: Document | None) -> str:
         f'<g transform="translate({node["x"]:g} {node["y"]:g})"><title>{title}</title>'
         f'<rect {outline} fill="#fff" stroke="{border}"{dashes}/>{tint}{_symbol(state, height)}'
         f'<text x="26" y="{height / 2 - 2.5:g}" font-size="12" fill="#212121">'
-        f"{attribute(_shortened(node['name'], width - 32, _LETTER))}</text>"
+        f"{attribute(_shortened(node['name'], width - 32, LETTER))}</text>"
         f'<text x="26" y="{height / 2 + 10:g}" font-size="10" fill="{colour if state in _LOUD else "#5f6368"}">'
-        f"{attribute(_shortened(words, room, _NOTE))}</text>{badges}</g>"
+        f"{attribute(_ending(words, room))}</text>{badges}</g>"
     )
 
 
@@ -164,3 +164,11 @@ def _shortened(text: str, room: float, letter: float) -> str:
         return text
     left = most // 2
     return f"{text[:left]}…{text[len(text) - (most - left - 1) :]}"
+
+
+def _ending(text: str, room: float) -> str:
+    """A note as far as it fits; nothing where hardly anything does."""
+    most = int(room / _NOTE)
+    if len(text) <= most:
+        return text
+    return f"{text[: most - 1].rstrip()}…" if most > 3 else ""

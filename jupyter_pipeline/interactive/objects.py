@@ -15,6 +15,8 @@ from ..wording import duration, plural, size
 
 Document = Mapping[str, Any]
 T = TypeVar("T")
+_MOST = 40
+"""Things of a listing that a terminal is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +298,9 @@ class Listing(Sequence[T], Generic[T]):
         return iter(self.items)
 
     def __repr__(self) -> str:
-        return "\n".join([f"<{type(self).__name__}: {len(self)}>", *(repr(one) for one in self.items)])
+        left_out = len(self) - _MOST
+        more = [f"... and {left_out} more"] if left_out > 0 else []
+        return "\n".join([f"<{type(self).__name__}: {len(self)}>", *map(repr, self.items[:_MOST]), *more])
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -200,7 +200,8 @@ def _cell(column: ColumnPair, older: Sequence[str] | None, newer: Sequence[str] 
     before = older[column.left] if older is not None and column.left is not None else None
     after = newer[column.right] if newer is not None and column.right is not None else None
     if changed and before is not None and after is not None:
-        return f'<td class="changed"><del>{_value(before)}</del> <ins>{_value(after)}</ins></td>'
+        kind = "changed number" if all(numbers.number(one) is not None for one in (before, after)) else "changed"
+        return f'<td class="{kind}"><del>{_value(before)}</del> <ins>{_value(after)}</ins></td>'
     value = after if after is not None else before
     if value is None:
         return '<td class="none"></td>'

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import renderings
 from ..documents import Document
-from ..errors import OutputRefused
+from ..errors import NotFound, OutputRefused
 from ..output_comparison import Compared, OutputPair
 from ..renderings import Head
 from ..views import ViewedOutput
@@ -32,18 +32,20 @@ def output_pairs(call: Call) -> Reply:
 
 
 def comparison(call: Call) -> Reply:
-    """Two outputs as a page; where one of them may not be seen, a page that says why."""
+    """Two outputs as a page; where one of them may not be seen or is gone, a page that says why."""
     left, right = call.project.output(call["with"]), call.project.output(call["output"])
     head = Head(right.file.path, _facts(left, right), notices_of(right) or notices_of(left))
     try:
         found = call.project.compare_outputs(right.id, left.id, call.who)
         return as_page(_DRAWINGS[suffix_of(right)](head, found))
     except ValueError as error:
-        reason, remedy = str(error), "Look at each by itself."
+        status, reason, remedy = HTTPStatus.FORBIDDEN, str(error), "Look at each by itself."
     except OutputRefused as refused:
-        reason, remedy = refused.message, refused.remedy
+        status, reason, remedy = HTTPStatus.FORBIDDEN, refused.message, refused.remedy
+    except NotFound as gone:  # both were made once, but a file is gone: the page stands in a frame
+        status, reason, remedy = HTTPStatus.NOT_FOUND, gone.message, gone.remedy
     page = renderings.refusal_page(head.title, reason, remedy, head.notices, head.facts)
-    return as_page(page, HTTPStatus.FORBIDDEN)
+    return as_page(page, status)
 
 
 def _pair(pair: OutputPair) -> Document:

@@ -226,6 +226,15 @@ def test_long_names_are_shortened_in_their_middle() -> None:
     assert name in drawing, "the whole name is in the title"
 
 
+@pytest.mark.parametrize("state", NOW)
+def test_the_words_of_a_state_are_whole_in_the_narrowest_box_or_cut_at_their_end(state: str) -> None:
+    known = {"actions": [{"action": "a", "now": state, "reason": "", "job": None}]}
+    drawing = ET.fromstring(fragments.graph(pipeline("a"), known))
+    note = next(element.text or "" for element in drawing.iter() if element.get("font-size") == "10")
+    words = ACTIONS[state].words
+    assert note == words or (note.endswith("…") and words.startswith(note[:-1]) and len(note) > 8)
+
+
 def test_marks_can_be_told_from_light_and_from_dark() -> None:
     from jupyter_pipeline.fragments.markup import TONES
 

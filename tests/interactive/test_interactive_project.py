@@ -276,6 +276,15 @@ def test_every_object_has_a_look_for_terminals_and_for_notebooks(ran: Project, n
     assert "<script" not in page
 
 
+def test_a_long_listing_is_cut_in_a_terminal(ran: Project) -> None:
+    few = ran.outputs()
+    many = type(few)(few.items[:1] * 45)
+    lines = repr(many).splitlines()
+    assert lines[0] == "<Outputs: 45>"
+    assert (len(lines), lines[-1]) == (42, "... and 5 more")
+    assert "more" not in repr(few).splitlines()[-1]
+
+
 def test_objects_do_not_change(ran: Project) -> None:
     for name in ("status", "plan", "request", "job", "outputs", "log"):
         shown = SHOWN[name](ran)

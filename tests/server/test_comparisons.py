@@ -254,7 +254,31 @@ def test_output_that_was_changed_since_is_not_compared(server: Live) -> None:
     study = Study(server, folder, project_id(server, "own/compared-changed"))
     pair = pairs(study)["notes.txt"]
     (folder / "output/notes.txt").write_text("written over\n")
-    assert_problem(compare(study, pair), 404)
+    answer = compare(study, pair)
+    assert answer.status == 404
+    assert_page(answer)
+    assert "output/notes.txt was changed since the job made it." in answer.text
+    told = pairs(study)["notes.txt"]
+    assert told["comparable"] is False
+    assert told["reason"] == "The later file is not there any more as its job made it."
+    assert pairs(study)["table.csv"]["comparable"] is True
+
+
+def test_output_whose_earlier_file_is_gone_is_not_offered_to_be_compared(server: Live) -> None:
+    folder = run_twice(server.root / "own" / "compared-gone")
+    study = Study(server, folder, project_id(server, "own/compared-gone"))
+    pair = pairs(study)["table.csv"]
+    earlier = [one for one in (folder / ".jupyter_pipeline").rglob("table.csv") if pair["left"]["job"] in str(one)]
+    assert earlier
+    for one in earlier:
+        one.unlink()
+    told = pairs(study)["table.csv"]
+    assert told["comparable"] is False
+    assert told["reason"] == "The earlier file is not there any more as its job made it."
+    answer = compare(study, pair)
+    assert answer.status == 404
+    assert_page(answer)
+    assert "output/table.csv is not there any more." in answer.text
 
 
 @pytest.mark.parametrize("query", [{}, {"with": "nothing"}, {"with": "abcd-0"}, {"with": "../x-0"}])
