@@ -6,7 +6,7 @@ either, should a file of that name have been taken for code once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from . import differences, history, trees
@@ -28,6 +28,9 @@ _SENTENCES = {
     "binary": "It is not a text in UTF-8, so its lines cannot be compared.",
     "large": f"It is larger than {MOST_READ // 1024**2} MB, so its lines are not compared.",
 }
+
+
+_MADE = "A job has made a file of that name: look at it as an output."
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,14 @@ class FileDifferences:
 class CodeComparison:
     """The code of `request` beside that of `other` (as for ``history.comparison``).
 
-    A notebook that jobs execute in place is code and a protected output. Where all data are made up (`synthetic`) its
-    source is shown, never its outputs; elsewhere a job may have written into its source what nobody may see.
+    Files can be code and outputs: a notebook that is executed in place, dummy data. Of a protected notebook the source
+    is shown, never its outputs; of `unquoted` paths nothing, for a job may have put there what nobody may see.
     """
 
-    def __init__(self, config: Config, store: Store, request: JobRequest, other: str, synthetic: bool) -> None:
-        self.config, self.request, self._synthetic = config, request, synthetic
+    def __init__(
+        self, config: Config, store: Store, request: JobRequest, other: str, unquoted: Collection[str]
+    ) -> None:
+        self.config, self.request, self._unquoted = config, request, unquoted
         self.comparison: Comparison = history.comparison(config.state, store, request, other)
         self._protected = ProtectedFiles(str(config.root), {"state": str(config.state)})
         self._protected.refresh()
@@ -101,7 +106,9 @@ class CodeComparison:
         """Both versions of a file, where they can be compared."""
         is_notebook = path.endswith(".ipynb")
         why = self._protected.reason(path)
-        if why is not None and not (is_notebook and self._synthetic):
+        if path in self._unquoted:
+            why = why or _MADE
+        if why is not None and (path in self._unquoted or not is_notebook):
             return _Pair(FileChange(path, change, "protected", reason=f"It may not be seen. {why}"))
         other = self.comparison.request
         codes = (other.code if other else None, self.request.code)

@@ -272,10 +272,6 @@ class Project(Comparing, Machine):
                     found |= store.owners().keys()
         return frozenset(found)
 
-    def _unquoted(self) -> frozenset[str]:
-        """Files, also of the code, that are not to be quoted from: jobs have written them, perhaps from real data."""
-        return frozenset() if self.is_synthetic() else self._published()
-
 
 def _submission(store: Store, key: Key) -> JobRequest | None:
     """The request that was made under a key; raises KeyUsed when something else was asked for then."""

@@ -32,7 +32,7 @@ class Comparing(Viewing):
         with self._peek() as store:
             if store is None:
                 raise NotFound("Nothing has been run here yet.", "Run an action first.")
-            return CodeComparison(self.config, store, asked, other, self.is_synthetic())
+            return CodeComparison(self.config, store, asked, other, self._unquoted())
 
     def output_pairs(self, request: str | None = None, other: str = PREVIOUS) -> OutputComparison:
         """The outputs of a request beside those of an earlier one; named as for `differences`."""

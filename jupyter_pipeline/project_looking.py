@@ -33,9 +33,15 @@ class Looking:
             return sorted(used | {self.config.backend})
         return [self.config.backend]
 
-    def is_synthetic(self) -> bool:
-        """Whether all that jobs have ever made of this project is made up."""
-        return all(map(levels.may_show_synthetic, self.backends()))
+    def _unquoted(self) -> frozenset[str]:
+        """Paths of files not to be quoted from, be they code: jobs have made some, from what may be real data."""
+        found: set[str] = set()
+        for backend in self.backends():
+            store = Store.peek(self.config.state / backend) if not levels.may_show_synthetic(backend) else None
+            if store is not None:
+                with contextlib.closing(store):
+                    found |= store.made()
+        return frozenset(found)
 
     def revision(self) -> int:
         """The number of the newest event."""

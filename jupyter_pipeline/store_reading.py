@@ -198,6 +198,10 @@ class StoreReading:
                 found[path] = row[0]
         return found
 
+    def made(self) -> frozenset[str]:
+        """The paths at which jobs have ever published outputs."""
+        return frozenset(path for (path,) in self._rows("SELECT DISTINCT path FROM outputs"))
+
     def actions_of(self, job_ids: Iterable[str]) -> dict[str, str]:
         """The action of each job."""
         return {job_id: self._rows("SELECT action FROM jobs WHERE id = ?", (job_id,))[0][0] for job_id in job_ids}

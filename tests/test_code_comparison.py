@@ -198,6 +198,22 @@ def test_a_notebook_that_a_job_wrote_from_real_data_is_named_only(tmp_path: Path
     assert SECRET not in json.dumps(found)
 
 
+def test_what_a_job_made_once_is_not_shown_when_no_action_declares_it_any_more(tmp_path: Path) -> None:
+    """It was code in between, since it was named as dummy data."""
+    extract = step("a", f"echo {SECRET} > output/a.txt", level="highly_sensitive", n="output/a.txt")
+    cohort = "  run: cohortextractor:v1 generate_cohort\n  dummy_data_file: output/a.txt\n"
+    dummy = f"d:\n{cohort}  outputs:\n    highly_sensitive:\n      d: output/d.csv\n"
+    folder = make_project(tmp_path / "study", extract)
+    run(folder, "a", backend="tpp")
+    make_project(folder, extract + dummy + step("b"))
+    run(folder, "b", backend="tpp")
+    make_project(folder, step("a") + step("b"))
+    run(folder, "a", backend="tpp")
+    compared = Project.find(folder, backend="tpp").differences()
+    assert {file.path: file.kind for file in compared.files()}["output/a.txt"] == "protected"
+    assert SECRET not in json.dumps(file_document(compared.file("output/a.txt")))
+
+
 # -- in the terminal -------------------------------------------------------------------------------
 
 
