@@ -116,7 +116,7 @@ def look(api: APIClient, host: str | None) -> Engine:
 def containers_of(api: APIClient, jobs: Path) -> dict[str, dict[str, Any]]:
     """Our containers for the jobs in a folder, by the job's id."""
     found = api.containers(all=True, filters={"label": f"{LABEL_JOBS}={printable(jobs)}"})
-    return {one["Labels"][LABEL_JOB]: one for one in found if LABEL_JOB in one.get("Labels", {})}
+    return {one["Labels"][LABEL_JOB]: one for one in found if LABEL_JOB in (one.get("Labels") or {})}
 
 
 def remove(api: APIClient, name: str) -> None:

@@ -140,7 +140,9 @@ class Client:
             if error.status_code != 409:
                 raise
             found = self._inspect()
-            if found["Config"]["Labels"].get(docker_engine.LABEL_JOBS) != body["Labels"][docker_engine.LABEL_JOBS]:
+            if (found["Config"]["Labels"] or {}).get(docker_engine.LABEL_JOBS) != body["Labels"][
+                docker_engine.LABEL_JOBS
+            ]:
                 raise Refused(f"There is another container called {self._name} already.") from None
             return found
         return {"Id": made["Id"], "State": {"Status": "created"}}

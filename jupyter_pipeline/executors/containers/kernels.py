@@ -66,7 +66,14 @@ def _ask(address: str, version: str, image: str) -> bool:
     body = {
         "Image": image,
         "Cmd": ["python3", "-c", HAS_IPYKERNEL],
-        "HostConfig": {"NetworkMode": "none", "CapDrop": ["ALL"], "ReadonlyRootfs": True},
+        "User": f"{os.getuid()}:{os.getgid()}",
+        "HostConfig": {
+            "NetworkMode": "none",
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges"],
+            "PidsLimit": 64,
+            "ReadonlyRootfs": True,
+        },
     }
     with contextlib.closing(docker_engine.connect(address, version)) as api:
         made = ""

@@ -218,7 +218,7 @@ def remove(address: str, name: str, folder: Path) -> None:
 
     with contextlib.suppress(ExecutorUnavailable, *TROUBLE), contextlib.closing(docker_engine.connect(address)) as api:
         found = api.inspect_container(name)  # its name alone does not make it ours
-        if found["Config"]["Labels"].get(docker_engine.LABEL_JOBS) == docker_engine.printable(folder.parent):
+        if (found["Config"]["Labels"] or {}).get(docker_engine.LABEL_JOBS) == docker_engine.printable(folder.parent):
             docker_engine.remove(api, name)
     links = links_of(folder)
     with contextlib.suppress(OSError):
