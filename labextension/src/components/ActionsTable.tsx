@@ -14,6 +14,7 @@ import { Name } from './Name';
 import { Link } from './Parts';
 import { hasReport } from './requestFacts';
 import { IMenuItem, RowMenu } from './RowMenu';
+import { Sentence } from './Sentence';
 import { Symbol } from './Symbol';
 import { useNow } from './useLoaded';
 
@@ -310,7 +311,7 @@ function StateCell(props: IRowProps): JSX.Element {
       {elapsed !== null && <Running status={status!} elapsed={elapsed} trans={trans} />}
       {status && !QUIET.has(state) && (
         <div className="jp-pipeline-sub jp-pipeline-why">
-          {state === 'failed' ? status.job?.message : status.reason}
+          <Sentence text={(state === 'failed' && status.job?.message) || status.reason} />
         </div>
       )}
       {elapsed === null && status?.job && (
