@@ -165,7 +165,7 @@ class _Planner:
         if past.failure is not None:
             return Verdict.RUN, f"Its last job failed: {past.failure}"
         if past.succeeded is None:
-            return Verdict.RUN, "It has not run yet."
+            return Verdict.RUN, "It has not run before."
         if self.force:
             return Verdict.RUN, "Dependencies are forced to run again."
         if change is not None:

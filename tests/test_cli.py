@@ -520,7 +520,7 @@ def test_show_has_every_field_of_the_platforms_page(ran: Path) -> None:
         rf"Git commit hash +{commit[:7]}$",
         r"Requested actions +run_all",
         r"There is no earlier request in this workspace",
-        r"It has not run yet\.",
+        r"It has not run before\.",
     ):
         assert re.search(expected, text, re.MULTILINE), expected
 

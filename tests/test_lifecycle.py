@@ -283,7 +283,7 @@ CODE_OF = {
 
 
 def job(state: State) -> Job:
-    return Job("j", "r", "a", state, CODE_OF[state], "", "sh:v1 x", "It has not run yet.", "", "")
+    return Job("j", "r", "a", state, CODE_OF[state], "", "sh:v1 x", "It has not run before.", "", "")
 
 
 @pytest.mark.parametrize(

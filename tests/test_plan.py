@@ -118,7 +118,7 @@ def test_run_all_is_every_action_also_beside_others() -> None:
 def test_what_has_not_run_runs() -> None:
     made = make(CHAIN, "run_all")
     assert verdicts(made) == {"a": "run", "b": "run", "c": "run"}
-    assert {one.reason for one in made.actions} == {"It has not run yet."}
+    assert {one.reason for one in made.actions} == {"It has not run before."}
     assert made.to_run == made.actions
 
 

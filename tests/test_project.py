@@ -84,8 +84,8 @@ def test_request_with_all_that_its_page_shows(study: Path) -> None:
     assert view.request.project_yaml == (study / "project.yaml").read_text()
     assert (view.request.commit, view.request.branch, view.request.dirty) == (None, None, False)
     assert [(one.action, one.verdict, one.reason) for one in view.plan] == [
-        ("a", "run", "It has not run yet."),
-        ("b", "run", "It has not run yet."),
+        ("a", "run", "It has not run before."),
+        ("b", "run", "It has not run before."),
     ]
     times = [view.request.created_at, view.started_at, *(job.started_at for job in view.jobs), view.finished_at]
     assert all(time and TIME.fullmatch(time) for time in times)

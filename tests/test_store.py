@@ -43,7 +43,7 @@ def job_row(asked: JobRequest, action: str = "make", **changes: Any) -> dict[str
         "code": "created",
         "message": "",
         "run_command": f"sh:v1 sh {action}.sh",
-        "reason": "It has not run yet.",
+        "reason": "It has not run before.",
         "task": "{}",
         "fingerprint": "{}",
         "wait_for": "[]",

@@ -158,7 +158,7 @@ def make_history(root: Path, requests: int, jobs: int) -> None:
         with store.transaction():
             request = JobRequest(ids.new(), config.workspace, config.backend, ("run_all",), "somebody", now())
             rows = [_row(request.id, name) for name in names]
-            store.submit(request, rows, [(name, "run", "It has not run yet.", None) for name in names])
+            store.submit(request, rows, [(name, "run", "It has not run before.", None) for name in names])
             for job in store.jobs(request.id):
                 moment = now()
                 done = {"state": "succeeded", "code": "succeeded", "message": "Succeeded.", "elapsed": 1.0}
@@ -179,7 +179,7 @@ def _row(request: str, action: str) -> dict[str, Any]:
         "code": "created",
         "message": "",
         "run_command": f"sh:v1 sh -c 'echo {action}'",
-        "reason": "It has not run yet.",
+        "reason": "It has not run before.",
         "task": json.dumps(task),
         "fingerprint": "{}",
         "wait_for": "[]",

@@ -213,7 +213,7 @@ def test_the_panel_opens_wide_enough_to_be_read(page: Any) -> None:
 def test_actions_are_drawn_as_one_box(page: Any) -> None:
     page.locator(PANEL).get_by_role("button", name="Graph", exact=True).click()
     graph = page.locator(".jp-pipeline-graph:visible")
-    graph.get_by_text("apart", exact=True).wait_for()
+    graph.get_by_label(re.compile("^apart")).wait_for()
     graph.get_by_role("button", name="Legend").click()
     page.get_by_role("dialog", name="Legend").get_by_text("Cannot run here").wait_for()
     page.keyboard.press("Escape")

@@ -72,7 +72,7 @@ def test_a_job_says_what_went_wrong_in_its_log(page: Any) -> None:
 def test_the_graph_is_drawn_and_can_be_walked_by_keyboard(page: Any) -> None:
     page.locator(PANEL).get_by_role("button", name="Graph").click()
     graph = page.locator(".jp-pipeline-graph-host:visible")
-    graph.get_by_text("make", exact=True).wait_for()
+    graph.get_by_label(re.compile("^make")).wait_for()
     graph.get_by_label(re.compile("^broken")).click(force=True)
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Space")

@@ -201,6 +201,21 @@ test('actions below a prefix are one box, and their lines are joined', () => {
   assert.deepEqual(first.points.at(-1), [target.x + target.width / 2, target.y]);
 });
 
+test('a group stands where no line has to go upwards, if there is such a place', () => {
+  const nodes = [
+    node('do_a', 0, 0),
+    node('other', 200, 100, 1),
+    node('do_b', 0, 100, 1),
+    node('do_c', 0, 200, 2),
+    node('do_d', 0, 300, 3)
+  ];
+  const edges = [line('other', 'do_c'), line('do_a', 'do_b')];
+  const collapsed = sceneOf({ width: 300, height: 340, nodes, edges }, ['do_']);
+  assert.equal(collapsed.box.get('do_')!.y, 200);
+  const [down] = collapsed.lines;
+  assert.ok(down.points[0][1] < down.points.at(-1)![1]);
+});
+
 test('a prefix of a single action changes nothing, and the longest prefix counts', () => {
   assert.deepEqual(sceneOf(GRAPH, ['join', '', 'nothing']).boxes.length, 6);
   const nested = sceneOf(GRAPH, ['p', 'plot_']);

@@ -12,6 +12,7 @@ import { stateLook } from './looks';
 import { Name } from './Name';
 import { Link } from './Parts';
 import { hasReport } from './requestFacts';
+import { Sentence } from './Sentence';
 import { Symbol } from './Symbol';
 
 /** States that need no reason. */
@@ -151,7 +152,7 @@ function StateCell(props: IRowProps): JSX.Element {
       {elapsed !== null && <Running status={status!} elapsed={elapsed} trans={trans} />}
       {status && !QUIET.has(state) && (
         <div className="jp-pipeline-sub jp-pipeline-why">
-          {state === 'failed' ? status.job?.message : status.reason}
+          <Sentence text={(state === 'failed' && status.job?.message) || status.reason} />
         </div>
       )}
       {elapsed === null && status?.job && (

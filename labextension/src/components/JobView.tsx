@@ -12,6 +12,7 @@ import { NotebookCells } from './NotebookCells';
 import { OutputList } from './OutputRow';
 import { Banner, Button, Facts, Failed, Link, Row, Section, Trouble, Waiting } from './Parts';
 import { hasReport, isFinal } from './requestFacts';
+import { Sentence } from './Sentence';
 import { StateBadge } from './StateBadge';
 import { Times } from './Times';
 import { useDeed } from './useDeed';
@@ -127,7 +128,7 @@ function Said({ job, trans }: { job: IJobPage; trans: TranslationBundle }): JSX.
   return (
     <Banner tone={tone === 'bad' || tone === 'warn' ? tone : 'dim'}>
       <p className="jp-pipeline-said" aria-live="polite">
-        {job.message}
+        <Sentence text={job.message} />
       </p>
       <p className="jp-pipeline-dim">
         {trans.__('Status code')} <code>{job.code}</code>

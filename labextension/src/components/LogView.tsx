@@ -13,6 +13,9 @@ import { IFollowed, useLog } from './useLog';
 /** Pixels from the end within which the reader counts as being at the end. */
 const NEAR = 24;
 
+/** Lines up to which a log that has ended is shown without room below them. */
+const SHORT = 12;
+
 export interface ILogViewProps {
   project: ProjectApi;
   jobId: string;
@@ -44,6 +47,8 @@ export function LogView(props: ILogViewProps): JSX.Element {
     }
   }, [ended]);
 
+  const lines = blocks.reduce((sum, block) => sum + block.lines.length, 0);
+  const isShort = ended && !isEmpty && lines <= SHORT;
   const toCurrent = search.current;
   React.useEffect(() => {
     if (toCurrent) {
@@ -81,7 +86,7 @@ export function LogView(props: ILogViewProps): JSX.Element {
       <Before followed={followed} trans={trans} />
       <div
         ref={scroller}
-        className={`jp-pipeline-log-text ${wraps ? 'jp-mod-wraps' : ''}`}
+        className={`jp-pipeline-log-text ${wraps ? 'jp-mod-wraps' : ''} ${isShort ? 'jp-mod-short' : ''}`}
         role="log"
         aria-live="off"
         aria-label={trans.__('Log of the job')}

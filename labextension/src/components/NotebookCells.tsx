@@ -8,6 +8,7 @@ import { LevelBadge } from './LevelBadge';
 import { cellLook } from './looks';
 import { Section } from './Parts';
 import { isFinal } from './requestFacts';
+import { Sentence } from './Sentence';
 import { Badge } from './StateBadge';
 
 export interface INotebookCellsProps {
@@ -98,7 +99,9 @@ function Cells(props: {
             <td>
               <code>{cell.line}</code>
               {cell.state === 'failed' && (
-                <div className="jp-pipeline-cell-said">{job.message}</div>
+                <div className="jp-pipeline-cell-said">
+                  <Sentence text={job.message} />
+                </div>
               )}
             </td>
           </tr>

@@ -18,8 +18,8 @@ export interface IOutputPairsProps {
   compared: ICompared;
   trans: TranslationBundle;
   onOpenOutput(output: IOutput): void;
-  /** Called with the identifiers of the earlier and the later output. */
-  onOpenComparison(left: string, right: string): void;
+  /** Called with the identifiers of the earlier and the later output, and their path. */
+  onOpenComparison(left: string, right: string, path: string): void;
 }
 
 export function OutputPairs(props: IOutputPairsProps): JSX.Element {
@@ -97,7 +97,7 @@ function Pair(props: IOutputPairsProps & { pair: IOutputPair }): JSX.Element {
       {pair.comparable && left && right && !pair.same ? (
         <Button
           label={trans.__('Compare %1', path)}
-          onClick={() => props.onOpenComparison(left.id, right.id)}
+          onClick={() => props.onOpenComparison(left.id, right.id, path)}
         >
           {trans.__('Compare')}
         </Button>

@@ -3,6 +3,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { IOutput, ISynthetic } from '../types';
+import { byAction } from './outputGroups';
 import { OutputList } from './OutputRow';
 import { Banner, Button } from './Parts';
 import { Symbol } from './Symbol';
@@ -14,6 +15,8 @@ const OPEN = 12;
 
 export interface IOutputsViewProps {
   outputs: readonly IOutput[];
+  /** The names of the actions, in the order of project.yaml, which is that of the groups. */
+  actions: readonly string[];
   synthetic: ISynthetic;
   trans: TranslationBundle;
   onOpen(output: IOutput): void;
@@ -27,7 +30,7 @@ export function OutputsView(props: IOutputsViewProps): JSX.Element {
   const found = outputs.filter(one =>
     [one.path, one.action, one.level].some(text => text.toLowerCase().includes(wanted))
   );
-  const groups = byAction(found);
+  const groups = byAction(found, props.actions);
   return (
     <div className="jp-pipeline-list">
       <Synthetic {...props} />
@@ -138,17 +141,4 @@ function Group(props: {
       )}
     </details>
   );
-}
-
-function byAction(outputs: readonly IOutput[]): [string, IOutput[]][] {
-  const groups = new Map<string, IOutput[]>();
-  for (const one of outputs) {
-    const group = groups.get(one.action);
-    if (group) {
-      group.push(one);
-    } else {
-      groups.set(one.action, [one]);
-    }
-  }
-  return [...groups];
 }

@@ -109,7 +109,7 @@ function ProjectChooser(props: {
         {!shown && <option value="">{trans.__('No project')}</option>}
         {picture.projects.map(one => (
           <option key={one.id} value={one.id}>
-            {one.workspace} ({one.path})
+            {one.path === one.workspace ? one.workspace : `${one.workspace} (${one.path})`}
           </option>
         ))}
         {shown && !picture.projects.some(one => one.id === shown.id) && (
@@ -291,6 +291,7 @@ function Outputs({ model, picture, trans, callbacks }: IBodyProps): JSX.Element 
       <Failed problem={switching.problem} trans={trans} onForget={switching.forget} />
       <OutputsView
         outputs={picture.outputs}
+        actions={picture.pipeline?.actions.map(one => one.name) ?? []}
         synthetic={picture.project?.synthetic ?? { allowed: false, shown: false }}
         trans={trans}
         onOpen={callbacks.openOutput}

@@ -3,6 +3,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { IChecked, IProblem } from '../types';
+import { Sentence } from './Sentence';
 
 export interface IProblemsProps {
   checked: IChecked | null;
@@ -23,9 +24,11 @@ export function Problems({ checked, trans, onOpen }: IProblemsProps): JSX.Elemen
             {names[problem.severity]}
             {problem.line !== null && ` · ${trans.__('line %1', problem.line)}`}
           </button>
-          <p>{problem.what}</p>
+          <p>
+            <Sentence text={problem.what} />
+          </p>
           <p className="jp-pipeline-sub">
-            {problem.remedy} <code>{problem.rule}</code>
+            <Sentence text={problem.remedy} /> <code>{problem.rule}</code>
           </p>
         </li>
       ))}

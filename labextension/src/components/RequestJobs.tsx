@@ -8,12 +8,13 @@ import { statusLook } from './looks';
 import { Name } from './Name';
 import { Link, Section } from './Parts';
 import { complete, said, shares } from './requestFacts';
+import { Sentence } from './Sentence';
 import { Badge, StateBadge } from './StateBadge';
 
 export interface IRequestJobsProps {
   request: IRequestPage;
   trans: TranslationBundle;
-  onOpenJob(job: string): void;
+  onOpenJob(job: string, action: string): void;
 }
 
 export function RequestJobs(props: IRequestJobsProps): JSX.Element {
@@ -83,7 +84,7 @@ function Statistics({ request, trans }: Omit<IRequestJobsProps, 'onOpenJob'>): J
 function JobRow(props: {
   job: IJob;
   trans: TranslationBundle;
-  onOpen(job: string): void;
+  onOpen(job: string, action: string): void;
 }): JSX.Element {
   const { job, trans } = props;
   const more = said(job);
@@ -91,7 +92,7 @@ function JobRow(props: {
     <>
       <tr className={more ? 'jp-mod-said' : undefined}>
         <th scope="row">
-          <Link onClick={() => props.onOpen(job.id)}>
+          <Link onClick={() => props.onOpen(job.id, job.action)}>
             <Name name={job.action} />
           </Link>
         </th>
@@ -106,7 +107,7 @@ function JobRow(props: {
       {more && (
         <tr className="jp-pipeline-jobs-said">
           <td colSpan={4}>
-            {more.code && <code>{more.code}</code>} {more.message}
+            {more.code && <code>{more.code}</code>} <Sentence text={more.message} />
           </td>
         </tr>
       )}

@@ -45,11 +45,11 @@ export interface IRequestViewProps {
   trans: TranslationBundle;
   /** The request to compare with at first; the previous one if none is given. */
   compareWith?: string;
-  onOpenJob(job: string): void;
+  onOpenJob(job: string, action: string): void;
   onOpenRequest(request: string): void;
   onOpenOutput(output: IOutput): void;
   /** Called with the identifiers of the earlier and the later output. */
-  onOpenComparison(left: string, right: string): void;
+  onOpenComparison(left: string, right: string, path: string): void;
   onCancel(request: string): Promise<void>;
   /** Where given, there is a button for it. */
   onRunAgain?(request: IRequestPage): void;

@@ -18,7 +18,7 @@ export function sceneOf(data: GraphData, prefixes: readonly string[] = []): Scen
     }
   }
   for (const [prefix, nodes] of new Set(groups.values())) {
-    const box = groupBox(prefix, nodes);
+    const box = groupBox(prefix, nodes, data);
     boxes.push(box);
     nodes.forEach(node => boxOf.set(node.name, box));
   }
@@ -49,16 +49,44 @@ function grouped(nodes: readonly GraphNode[], prefixes: readonly string[]): Map<
   return own;
 }
 
-/** A group takes the place of the action nearest to its middle: that place is free, so nothing is covered. */
-function groupBox(prefix: string, nodes: readonly GraphNode[]): Box {
+/**
+ * A group takes the place of one of its actions: that place is free, so nothing is covered. It is the one from which the
+ * fewest lines go upwards or sideways, and of these the nearest to the middle.
+ */
+function groupBox(prefix: string, nodes: readonly GraphNode[], data: GraphData): Box {
   const mean = (pick: (node: GraphNode) => number) =>
     nodes.reduce((sum, node) => sum + pick(node), 0) / nodes.length;
   const x = mean(node => node.x + node.width / 2);
   const y = mean(node => node.y + node.height / 2);
   const away = (node: GraphNode) =>
     Math.hypot(node.x + node.width / 2 - x, node.y + node.height / 2 - y) - node.width;
-  const place = nodes.reduce((best, node) => (away(node) < away(best) ? node : best));
+  const astray = strays(nodes, data);
+  const isBetter = (one: GraphNode, other: GraphNode) =>
+    astray(one) - astray(other) || away(one) - away(other);
+  const place = [...nodes].sort(isBetter)[0];
   return { ...place, name: prefix, members: nodes.map(node => node.name) };
+}
+
+/** Counts the lines that would not go downwards if a group stood where one of its actions stands. */
+function strays(nodes: readonly GraphNode[], data: GraphData): (place: GraphNode) => number {
+  const own = new Set(nodes.map(node => node.name));
+  const tops = new Map(data.nodes.map(node => [node.name, node.y]));
+  const above: number[] = [];
+  const below: number[] = [];
+  for (const { source, target } of data.edges) {
+    if (own.has(target) && !own.has(source)) {
+      above.push(tops.get(source)!);
+    } else if (own.has(source) && !own.has(target)) {
+      below.push(tops.get(target)!);
+    }
+  }
+  const counted = new Map<number, number>();
+  return ({ y }) => {
+    const count =
+      counted.get(y) ?? above.filter(top => top >= y).length + below.filter(top => top <= y).length;
+    counted.set(y, count);
+    return count;
+  };
 }
 
 function joined(edges: readonly GraphEdge[], boxOf: ReadonlyMap<string, Box>): Line[] {

@@ -58,7 +58,8 @@ export const documentsPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(Commands.openComparison, {
       label: trans.__('Compare Two Outputs'),
-      execute: args => documents.comparison(String(args.left), String(args.right))
+      execute: args =>
+        documents.comparison(String(args.left), String(args.right), args.path as string | undefined)
     });
     commands.addCommand(Commands.openReport, {
       label: trans.__('Open the Report of a Job'),
@@ -88,8 +89,11 @@ class Documents {
     });
   }
 
-  job(job: string): void {
-    this.draw(`job-${job}`, this.trans.__('Job %1', job.slice(0, 6)), project => (
+  /** A job, under the name of its action where that is known. */
+  job(job: string, action?: string): void {
+    const known = this.model.picture.status?.actions.find(one => one.job?.id === job);
+    const title = action ?? known?.action ?? this.trans.__('Job %1', job.slice(0, 6));
+    this.draw(`job-${job}`, title, project => (
       <JobView
         project={project}
         jobId={job}
@@ -118,10 +122,10 @@ class Documents {
         compareWith={compareWith}
         bells={this.model.rung}
         trans={this.trans}
-        onOpenJob={job => this.job(job)}
+        onOpenJob={(job, action) => this.job(job, action)}
         onOpenRequest={other => this.request(other)}
         onOpenOutput={output => void this.output(output.id)}
-        onOpenComparison={(left, right) => this.comparison(left, right)}
+        onOpenComparison={(left, right, path) => this.comparison(left, right, path)}
         onRunAgain={({ requested_actions: actions, force }) =>
           void this.app.commands.execute(Commands.run, { actions, force })
         }
@@ -142,8 +146,10 @@ class Documents {
   }
 
   /** One output beside an earlier one. */
-  comparison(left: string, right: string): void {
-    this.draw(`comparison-${left}-${right}`, this.trans.__('Comparison'), project => (
+  comparison(left: string, right: string, path?: string): void {
+    const name = path?.split('/').pop();
+    const title = name ? this.trans.__('%1, compared', name) : this.trans.__('Comparison');
+    this.draw(`comparison-${left}-${right}`, title, project => (
       <ComparisonFrame project={project} left={left} right={right} trans={this.trans} />
     ));
   }
@@ -160,7 +166,7 @@ class Documents {
   action(name: string): void {
     const status = this.model.picture.status?.actions.find(one => one.action === name);
     if (status?.job) {
-      this.job(status.job.id);
+      this.job(status.job.id, name);
     }
   }
 
