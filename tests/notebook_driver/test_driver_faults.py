@@ -241,7 +241,7 @@ def test_text_that_is_no_text_does_no_harm(launcher: Launcher, python: str) -> N
     assert job.code == 0, job.log
     notebook = job.read("out.ipynb")
     texts = [text_of(notebook, index) for index in range(len(notebook.cells))]
-    assert any("after\n" in text for text in texts)
+    assert any("after" in text for text in texts)  # what was written past Python may come before its line ends
     assert any(text.startswith("\U0001f600zzz") for text in texts)
 
 
