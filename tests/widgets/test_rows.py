@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_pipeline.looks import state_of
@@ -20,6 +20,7 @@ def shown(sent: Sent) -> dict[str, Any]:
 
 
 @given(st.lists(ROWS, max_size=6))
+@settings(deadline=None)
 def test_whatever_is_sent_shows_the_newest_rows(states: list[dict[str, list[int]]]) -> None:
     sent = Sent()
     for rows in states:
