@@ -33,7 +33,7 @@ from jupyter_pipeline.server.serving import check_private, read_tokens
 
 SERVICE, PERSON = 61001, 61002
 """Users that need not have a name."""
-MARKER = "do-not-show-3f6b2c"
+MARKER = f"do-not-show-{secrets.token_hex(6)}"
 DEADLINE = 60.0
 COMMIT = ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam")
 THIEF = Path(__file__).parent / "thief.py"
