@@ -7,6 +7,7 @@ STUDY := example_notebooks/pincer_measures
 FRONTEND := labextension
 BUILT := jupyter_pipeline/labextension
 LINK := $(VENV)/share/jupyter/labextensions/jupyter-pipeline
+RELINK = rm -rf $(LINK) && mkdir -p $(dir $(LINK)) && ln -s ../../../../$(BUILT) $(LINK)
 BUILT_WIDGETS := jupyter_pipeline/widgets/static
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH"
 
@@ -20,9 +21,9 @@ $(VENV)/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	rm -rf $(LINK) # or pip would write through it
-	rm -rf $(VENV)/share/jupyter/labextensions/jupyter-pipeline $(BUILT)/install.json # a link: pip would write through it
+	rm -rf $(LINK) $(BUILT)/install.json # pip would write through the link
 	$(BIN)/python -m pip install --quiet --editable .
+	if [ -d $(BUILT) ]; then $(RELINK); fi # in place of the copy that pip has made, which no later build would change
 	touch $@
 
 $(VENV)/developing: $(VENV)/installed
@@ -54,9 +55,7 @@ $(BUILT)/package.json: $(VENV)/frontend $(FRONTEND)/bundle.mjs $(shell find $(FR
 
 .PHONY: labextension
 labextension: $(BUILT)/package.json ## Build the JupyterLab extension and the widgets, and link it into .venv
-	rm -rf $(LINK)
-	mkdir -p $(dir $(LINK))
-	ln -s ../../../../$(BUILT) $(LINK)
+	$(RELINK)
 
 .PHONY: lab
 lab: labextension ## Start JupyterLab on the example studies
