@@ -18,7 +18,10 @@ from . import config as configuration
 from . import docker_engine, planning, runtimes, spec
 from .config import Config
 from .errors import ExecutorUnavailable, InvalidConfig, ProjectNotFound, RuntimeUnavailable, StoreUnavailable
-from .executors import sandbox
+from .executors import sandbox, trial
+from .executors.local import LocalExecutor
+from .executors.process import ProcessExecutor
+from .executors.sandbox import SandboxExecutor
 from .lease import Lease
 from .models import RuntimeState, Severity
 from .runtimes import uv_program
@@ -50,6 +53,12 @@ _RESTRICTIONS = (
 _CURE_SANDBOX = (
     "Keep the state folder on a local disk (`--state`); in a container, allow user namespaces. Until then jobs run "
     "with the executor `process`, without isolation."
+)
+
+
+_CURE_NOTEBOOKS = (
+    "Where the driver of notebooks cannot be started, their lines run word for word: in the runtime's own papermill or "
+    "nbconvert, without progress by cells and without our report."
 )
 
 
@@ -89,6 +98,7 @@ def examine(start: Path, **settings: Any) -> tuple[Check, ...]:
         _disk(config),
         _network(config),
         _sandbox(config),
+        _notebooks(config),
         _docker(config),
         _uv(config),
     ]
@@ -178,6 +188,28 @@ def _sandbox(config: Config) -> Check:
     return Check(
         "sandbox", wanted, f"An isolated job does not work in {place}: {reason}.", " ".join(cures) or _CURE_SANDBOX
     )
+
+
+def _notebooks(config: Config) -> Check:
+    """Whether notebooks are driven cell by cell, by the executor that jobs get here."""
+    folder = _existing(config.folder / "jobs")
+    kinds: tuple[type[LocalExecutor], ...] = (SandboxExecutor, ProcessExecutor)
+    for kind in kinds if config.executor != "process" else kinds[1:]:
+        try:
+            reason = trial.reason_not_driven(kind, folder)
+        except ExecutorUnavailable:
+            continue
+        except OSError as error:
+            reason = f"{error.strerror}: {error.filename}"
+        if reason is None:
+            return Check("notebooks", Health.OK, f"A notebook was run by the executor {kind.name}.")
+        return Check(
+            "notebooks",
+            Health.NOTE,
+            f"A notebook could not be run by the executor {kind.name}: {reason}.",
+            _CURE_NOTEBOOKS,
+        )
+    return Check("notebooks", Health.MISSING, "No executor of this machine works.", _CURE_SANDBOX)
 
 
 def _says(file: str, value: str) -> bool:

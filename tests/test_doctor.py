@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import action, cli, make_project
 
 from jupyter_pipeline import doctor
 from jupyter_pipeline.doctor import Check, Health
+from jupyter_pipeline.executors import Task
+from jupyter_pipeline.executors.sandbox import SandboxExecutor
 from jupyter_pipeline.project import Project
 
 
@@ -26,6 +29,7 @@ def test_a_healthy_project(project: Path) -> None:
     found = look(project)
     assert [check for check in found.values() if check.health is Health.MISSING] == []
     assert found["sandbox"].health is Health.OK
+    assert found["notebooks"] == Check("notebooks", Health.OK, "A notebook was run by the executor sandbox.")
     assert found["runtime sh:v1"].message == "Ready."
     assert found["history"].message == "No history yet."
     assert not (project / ".jupyter_pipeline").exists()  # it only looks
@@ -97,3 +101,23 @@ def test_a_state_folder_where_no_sandbox_works(project: Path) -> None:
 def test_a_full_disk(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "LOW", 1 << 70)
     assert look(project)["disk"].health is Health.MISSING
+
+
+def test_a_machine_where_notebooks_are_not_driven(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = SandboxExecutor.whole_order
+
+    def to_nowhere(executor: SandboxExecutor, task: Task) -> dict[str, Any]:
+        found = order(executor, task)
+        found["notebook"]["workspace"] = "/nowhere"
+        return found
+
+    monkeypatch.setattr(SandboxExecutor, "whole_order", to_nowhere)
+    check = look(project)["notebooks"]
+    assert check.health is Health.NOTE
+    assert "No such file or directory: /nowhere" in check.message
+    assert "word for word" in check.cure
+
+
+def test_notebooks_of_a_project_that_chooses_plain_processes(project: Path) -> None:
+    found = look(project, executor="process")
+    assert found["notebooks"] == Check("notebooks", Health.OK, "A notebook was run by the executor process.")

@@ -24,6 +24,7 @@ from support import require
 
 from jupyter_pipeline import reports
 from jupyter_pipeline.errors import ReportFailed
+from jupyter_pipeline.reports import installed
 
 new_code_cell: Any = v4.new_code_cell  # untyped
 new_markdown_cell: Any = v4.new_markdown_cell
@@ -846,3 +847,16 @@ def test_a_style_sheet_can_neither_load_nor_escape(rules: str, template: str | N
 def test_a_page_with_colours_of_its_own_stays_light() -> None:
     assert 'class="report-light"' in sheet(".card { color: #123 }")
     assert 'class="report-light"' not in sheet(".card { padding: 1em }")
+
+
+def test_templates_are_found_where_nbconvert_was_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pip install --user` and `--target` put them neither beside the interpreter nor where a sandbox's home is."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("JUPYTER_PATH", raising=False)
+    monkeypatch.setattr("jupyter_core.paths.ENV_JUPYTER_PATH", [str(tmp_path)])
+    installed.share.cache_clear()
+    try:
+        assert (installed.share() / "nbconvert" / "templates" / "lab" / "index.html.j2").is_file()
+    finally:
+        installed.share.cache_clear()

@@ -2,7 +2,9 @@
 
 A notebook's command is replaced by ``notebook_driver``. Started anew for each job it would spend a second importing;
 forked from the shim it begins at once. With the sandbox, bubblewrap starts a holder and the fork joins it
-(``joining``); the holder ends with the driver's exit code, so that to the shim it looks like any other command.
+(``joining``); the holder ends with the driver's exit code, so that to the shim it looks like any other command. A
+driver says that it is where it should be before it looks at the notebook; of one that cannot get there nothing is left,
+and whoever wanted it runs the command word for word.
 """
 
 from __future__ import annotations
@@ -14,14 +16,26 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ..notebook_commands import from_json
 from ..notebook_driver import DriverOrder, StartedKernel, drive
 from . import CELLS, KEPT, joining
+from .watch import BROKEN_DRIVER
+
+
+class NotDriven(Exception):
+    """A driver could not get to its place, for this reason; nothing of the notebook has run. As text, a sentence."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The command runs word for word, since the notebook's driver could not be started: {reason}.")
+
+
+READY = "."
+"""What a driver says when it is in its place."""
 
 
 @dataclass(slots=True)
@@ -32,11 +46,60 @@ class Forked:
     returncode: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What a driver brings along, all of it opened before it leaves where we are."""
+
+    log: int
+    cells: int
+    """Where it tells how far it is."""
+    kept: int
+    """The folder of the notebook as far as it has come."""
+    answers: BinaryIO
+    ready: BinaryIO
+    """The two ends of a pipe in which it says that it is there, or why it cannot be."""
+
+    @property
+    def descriptors(self) -> set[int]:
+        """What the driver needs of it."""
+        return {self.log, self.cells, self.kept, self.ready.fileno()}
+
+    def reason_not_there(self) -> str:
+        """Wait for the word of the driver that was just forked; empty when it is there."""
+        self.ready.close()
+        said = self.answers.read().decode(errors="replace")
+        return "" if said == READY else said or "it ended at once"
+
+
 def start(order: Mapping[str, Any], folder: Path, log: int) -> Forked | subprocess.Popen[bytes]:
-    """Start the driver of a notebook task; its words go to the descriptor `log`. Raises OSError."""
+    """Start the driver of a notebook task; its words go to the descriptor `log`.
+
+    Gives the process whose end is the driver's: the driver, or the holder of its sandbox. Raises NotDriven where the
+    driver cannot be in its place, and OSError where the sandbox's program cannot be started.
+    """
     (folder / KEPT).mkdir(exist_ok=True)
-    if order["layout"] != "overlay":
-        return Forked(_fork(lambda: _be_driver(order, folder, log)))
+    answers, ready = os.pipe2(os.O_CLOEXEC)
+    with os.fdopen(answers, "rb") as heard, os.fdopen(ready, "wb", buffering=0) as told, _channel(folder) as channel:
+        place = _Place(log, *channel, heard, told)
+        child, reason = (_start_inside if order["layout"] == "overlay" else _start_beside)(order, place)
+    if reason:
+        _end(child)
+        raise NotDriven(reason)
+    return child
+
+
+def _start_beside(order: Mapping[str, Any], place: _Place) -> tuple[Forked, str]:
+    """The driver as a plain child, and why it could not be in its place, if so."""
+    driver = Forked(_fork(place, lambda: _be_driver(order, place, is_alone=False)))
+    return driver, place.reason_not_there()
+
+
+def _start_inside(order: Mapping[str, Any], place: _Place) -> tuple[subprocess.Popen[bytes], str]:
+    """The holder of a sandbox that a driver has joined, and why none could, if so.
+
+    A sandbox that cannot even be set up is no matter of the driver's: the holder has ended then, its words are in the
+    log, and to whoever watches it looks as any command would.
+    """
     told, tell = os.pipe2(os.O_CLOEXEC)
     end, ending = socket.socketpair()  # unlike a pipe, nobody in the sandbox can open it through /proc
     try:
@@ -44,7 +107,7 @@ def start(order: Mapping[str, Any], folder: Path, log: int) -> Forked | subproce
             [order["argv"][0], "--info-fd", str(tell), *order["argv"][1:]],
             stdin=ending.fileno(),
             stdout=subprocess.PIPE,
-            stderr=log,
+            stderr=place.log,
             env=order["environment"],
             cwd=order["cwd"],
             process_group=0,
@@ -56,21 +119,29 @@ def start(order: Mapping[str, Any], folder: Path, log: int) -> Forked | subproce
     with os.fdopen(told, "rb") as stream:
         information = stream.read()
     assert holder.stdout is not None
-    if holder.stdout.read(1):  # else the sandbox could not be set up, and its words are in the log
+    with end, holder.stdout:
+        if not holder.stdout.read(1):
+            return holder, ""
         inside = json.loads(information)["child-pid"]
-        _fork(lambda: _be_between(order, folder, log, inside, end.fileno()))
-    end.close()
-    holder.stdout.close()
-    return holder
+        _fork(place, lambda: _be_between(order, place, inside, end.fileno()))
+        return holder, place.reason_not_there()
 
 
-def _fork(run: Callable[[], int]) -> int:
+def _end(child: Forked | subprocess.Popen[bytes]) -> None:
+    """End what was started for a driver that is not there, and wait for it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child.pid, signal.SIGKILL)
+    if isinstance(child, subprocess.Popen):
+        child.wait()
+    else:
+        os.waitpid(child.pid, 0)
+
+
+def _fork(place: _Place, run: Callable[[], int]) -> int:
     """The pid of a child that does this one thing and ends with the exit code it gives."""
     pid = os.fork()
     if pid:
         return pid
-    from .watch import BROKEN_DRIVER
-
     code = BROKEN_DRIVER
     try:
         signal.set_wakeup_fd(-1)
@@ -79,35 +150,42 @@ def _fork(run: Callable[[], int]) -> int:
         code = run()
     except BaseException as error:
         with contextlib.suppress(OSError):
-            os.write(2, f"The notebook could not be started: {error!r}\n".encode())
+            place.ready.write(_words(error).encode(errors="replace"))
     finally:
         os._exit(code)
 
 
-def _be_between(order: Mapping[str, Any], folder: Path, log: int, inside: int, tell: int) -> int:
+def _words(error: BaseException) -> str:
+    """What went wrong, as words for a sentence."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    return repr(error)
+
+
+def _be_between(order: Mapping[str, Any], place: _Place, inside: int, tell: int) -> int:
     """Join the sandbox, fork the driver, and tell the holder how it ended: a pid namespace is only for children."""
-    os.dup2(log, 2)
     joining.die_with_parent()
-    channel = _open_channel(folder)
-    joining.close_all_but({0, 1, 2, log, tell, *channel, *_kernel_of(order)})
+    joining.close_all_but({0, 1, 2, tell, *place.descriptors, *_kernel_of(order)})
     joining.join(inside)
     os.chdir(order["notebook"]["workspace"])
-    driver = _fork(lambda: _be_driver(order, folder, log, channel))
+    driver = _fork(place, lambda: _be_driver(order, place, is_alone=True))
+    place.ready.close()
     code = os.waitstatus_to_exitcode(os.waitpid(driver, 0)[1])
     with contextlib.suppress(OSError):
         os.write(tell, f"{code if code >= 0 else 128 - code}\n".encode())
     return 0
 
 
-def _be_driver(order: Mapping[str, Any], folder: Path, log: int, channel: tuple[int, int] | None = None) -> int:
-    """Become the driver's process: nothing of ours left but the log and the channel."""
+def _be_driver(order: Mapping[str, Any], place: _Place, is_alone: bool) -> int:
+    """Become the driver's process: nothing of ours left but the log and the channel.
+
+    One that `is_alone` is in a sandbox; any other stays with us, and is only kept from being looked into.
+    """
     joining.die_with_parent()
-    is_alone = channel is not None
-    channel = channel or _open_channel(folder)
     null = os.open(os.devnull, os.O_RDWR)
-    for number, descriptor in ((0, null), (1, log), (2, log)):
+    for number, descriptor in ((0, null), (1, place.log), (2, place.log)):
         os.dup2(descriptor, number)
-    joining.close_all_but({0, 1, 2, *channel, *_kernel_of(order)})
+    joining.close_all_but({0, 1, 2, *place.descriptors - {place.log}, *_kernel_of(order)})
     if is_alone:
         os.setsid()
         joining.give_up_power()
@@ -122,7 +200,13 @@ def _be_driver(order: Mapping[str, Any], folder: Path, log: int, channel: tuple[
     wanted = order["notebook"]
     kernel = StartedKernel(**wanted["kernel"]) if "kernel" in wanted else None
     driver_order = DriverOrder(**wanted | {"run": from_json(wanted["run"]), "kernel": kernel})
-    return drive(driver_order, _Channel(*channel))
+    place.ready.write(READY.encode())
+    place.ready.close()
+    try:
+        return drive(driver_order, _Channel(place.cells, place.kept))
+    except BaseException as error:  # nobody waits for our word any more
+        sys.stderr.write(f"The notebook's driver failed: {error!r}\n")
+        return BROKEN_DRIVER
 
 
 def _kernel_of(order: Mapping[str, Any]) -> list[int]:
@@ -130,10 +214,16 @@ def _kernel_of(order: Mapping[str, Any]) -> list[int]:
     return [order["notebook"]["kernel"]["descriptor"]] if "kernel" in order["notebook"] else []
 
 
-def _open_channel(folder: Path) -> tuple[int, int]:
+@contextlib.contextmanager
+def _channel(folder: Path) -> Iterator[tuple[int, int]]:
     """Where the driver tells how far it is, and the folder of what it keeps; both outside of the sandbox."""
     cells = os.open(folder / CELLS, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    return cells, os.open(folder / KEPT, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    kept = os.open(folder / KEPT, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield cells, kept
+    finally:
+        os.close(cells)
+        os.close(kept)
 
 
 class _Channel:

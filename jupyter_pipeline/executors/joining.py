@@ -8,14 +8,16 @@ forked from a process that knew more, so nobody in the sandbox may look into it.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import fcntl
 import os
 import resource
 import struct
 from itertools import pairwise
 
+USER_NAMESPACE = 0x10000000
 NAMESPACES = {
-    "user": 0x10000000,
     "ipc": 0x08000000,
     "uts": 0x04000000,
     "net": 0x40000000,
@@ -23,7 +25,9 @@ NAMESPACES = {
     "pid": 0x20000000,
     "mnt": 0x00020000,
 }
-"""In the order in which they are joined: the first gives the right to the others, the last hides where they are."""
+"""In the order in which they are joined; the last hides where the others are."""
+GET_OWNER = 0xB701
+"""The ioctl that opens the user namespace which owns a namespace (Linux: NS_GET_USERNS, ioctl_ns(2))."""
 _SET_DUMPABLE, _CAPBSET_DROP, _SET_NO_NEW_PRIVS, _SET_PDEATHSIG, _AMBIENT, _AMBIENT_CLEAR_ALL = 4, 24, 38, 1, 47, 4
 _CAPABILITY_VERSION = 0x20080522
 _SIGKILL = 9
@@ -34,18 +38,42 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def join(pid: int) -> None:
     """Take on the namespaces of a process; those that are shared with it anyway are left. Raises OSError.
 
+    Whoever is not root must have power over the user namespace that owns the others, and that need not be the one the
+    process is in: for `--dev` bubblewrap maps an ordinary user to root in a first user namespace, makes the others in
+    it, and goes on in a second, inner one in which the user is itself again. So the owner is joined first, which gives
+    the right to the others, and the inner one last, which makes the process the user that all in the sandbox are.
+
     The pid namespace holds only for children: fork afterwards. The caller must have one thread.
     """
-    opened = []
-    for name, kind in NAMESPACES.items():
-        theirs = f"/proc/{pid}/ns/{name}"
-        if os.stat(theirs).st_ino != os.stat(f"/proc/self/ns/{name}").st_ino:
-            opened.append((os.open(theirs, os.O_RDONLY | os.O_CLOEXEC), kind, name))
-    for descriptor, kind, name in opened:
-        if _libc.setns(descriptor, kind) != 0:
-            number = ctypes.get_errno()
-            raise OSError(number, os.strerror(number), f"the sandbox's {name} namespace")
-        os.close(descriptor)
+    with contextlib.ExitStack() as opened:
+        user = _open(opened, f"/proc/{pid}/ns/user")
+        others = [(name, kind, _open(opened, f"/proc/{pid}/ns/{name}")) for name, kind in NAMESPACES.items()]
+        owner = fcntl.ioctl(others[-1][2], GET_OWNER)
+        opened.callback(os.close, owner)
+        if not _is_ours(owner, "user"):
+            _enter(owner, USER_NAMESPACE, "outer user")
+        for name, kind, descriptor in others:
+            if not _is_ours(descriptor, name):
+                _enter(descriptor, kind, name)
+        if not os.path.sameopenfile(user, owner):
+            _enter(user, USER_NAMESPACE, "user")
+
+
+def _open(opened: contextlib.ExitStack, path: str) -> int:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    opened.callback(os.close, descriptor)
+    return descriptor
+
+
+def _is_ours(descriptor: int, name: str) -> bool:
+    """Whether an opened namespace is the one that this process is in already."""
+    return os.path.samestat(os.fstat(descriptor), os.stat(f"/proc/self/ns/{name}"))
+
+
+def _enter(descriptor: int, kind: int, name: str) -> None:
+    if _libc.setns(descriptor, kind) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), f"the sandbox's {name} namespace")
 
 
 def give_up_power() -> None:

@@ -36,8 +36,10 @@ class ProcessExecutor(LocalExecutor):
         for folder in (workspace, task.folder / TEMPORARY):
             folder.mkdir(exist_ok=True)
         variables = environment(task, home=str(task.folder / TEMPORARY)) | {"TMPDIR": str(task.folder / TEMPORARY)}
+        argv = [_moved(word, workspace) for word in command(task)]
         return {
-            "argv": [_moved(word, workspace) for word in command(task)],
+            "argv": argv,
+            "word_for_word": argv,
             "environment": {name: _moved(value, workspace) for name, value in variables.items()},
             "cwd": str(workspace),
             "layout": "copy",

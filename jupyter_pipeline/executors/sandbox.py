@@ -63,8 +63,11 @@ class SandboxExecutor(LocalExecutor):
             (task.folder / name).mkdir(exist_ok=True)
         layers = ("--overlay-src", str(task.code), "--overlay-src", str(task.inputs))
         overlay = ("--overlay", str(task.folder / UPPER), str(task.folder / WORK), WORKSPACE)
-        program = command(task) if task.notebook is None else HOLDER
-        return self._order(task, (*layers, *overlay), program) | {"layout": "overlay", "workspace": WORKSPACE}
+        order = self._order(task, (*layers, *overlay), command(task)) | {"layout": "overlay", "workspace": WORKSPACE}
+        if task.notebook is None:
+            return order
+        held = self._order(task, (*layers, *overlay), HOLDER)
+        return order | {"argv": held["argv"], "word_for_word": order["argv"]}
 
     def driver_order(self, task: Task) -> dict[str, Any]:
         """The command of a sandbox for the driver of a notebook whose kernel runs elsewhere, with the same files."""
@@ -102,6 +105,8 @@ def _mounts(task: Task) -> list[str]:
 @functools.cache
 def _our_own() -> tuple[str, ...]:
     """Where this program, its libraries and its Python are, as far as that is not in the system's folders."""
+    from ..reports import installed
+
     folders = [sys.base_prefix, sys.prefix]
     for name in ("papermill", "nbconvert", "zmq"):  # a library may have been put elsewhere
         found = importlib.util.find_spec(name)
@@ -109,6 +114,7 @@ def _our_own() -> tuple[str, ...]:
             [os.path.dirname(found.submodule_search_locations[0])] if found and found.submodule_search_locations else []
         )
     folders.append(str(Path(__file__).parents[1]))
+    folders.append(str(installed.share() / "nbconvert"))
     kept: list[str] = []
     for folder in map(os.path.abspath, folders):
         if not any(folder == known or folder.startswith(f"{known}/") for known in (*SYSTEM, *kept)):

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 
@@ -25,6 +25,9 @@ from . import CELLS
 from .local import LOG, STOP
 from .memory import kernel_memory_kills, memory_used
 
+if TYPE_CHECKING:  # most tasks have no notebook
+    from .driving import NotDriven
+
 GRACE = 10.0
 """Seconds between asking a command to end and ending it (platform: docker stop)."""
 FIRST_LOOK, LONGEST_LOOK = 0.05, 0.4
@@ -32,7 +35,7 @@ FIRST_LOOK, LONGEST_LOOK = 0.05, 0.4
 DYING = 0.1
 """Seconds that what is left of an ended command may take to go by itself."""
 BROKEN_DRIVER = 125
-"""The exit code of the driver of a notebook that could not even begin."""
+"""The exit code of a driver that could not do its work, whatever its notebook is."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -98,7 +101,7 @@ class Watch:
         if ending is Ending.EXIT and status and "notebook" in self.order:
             self.message = self.message or _progress(self.folder).message
             if status == BROKEN_DRIVER:
-                ending, self.message = Ending.BROKEN, "The notebook's driver could not be started; the log says why."
+                ending, self.message = Ending.BROKEN, "The notebook's driver failed; the log says why."
         return {
             "ending": ending,
             "exit_code": status if status >= 0 else 128 - status,
@@ -120,7 +123,10 @@ class Watch:
             if "notebook" in self.order:
                 from . import driving
 
-                return driving.start(self.order, self.folder, log)
+                try:
+                    return driving.start(self.order, self.folder, log)
+                except driving.NotDriven as error:
+                    self._run_word_for_word(error, log)
             return subprocess.Popen(
                 self.order["argv"],
                 stdin=subprocess.DEVNULL,
@@ -134,6 +140,13 @@ class Watch:
             )
         finally:
             os.close(log)
+
+    def _run_word_for_word(self, error: NotDriven, log: int) -> None:
+        """Make the order that of its command as the project wrote it, and say so in the log."""
+        del self.order["notebook"]
+        self.order["argv"] = self.order.pop("word_for_word")
+        self.order["note"] = str(error)
+        os.write(log, f"{error}\n".encode())
 
     def _open_log(self) -> int:
         """The job's log, with what is to be said first."""

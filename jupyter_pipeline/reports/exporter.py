@@ -18,7 +18,7 @@ from nbconvert.exporters.html import HTMLExporter
 from nbformat import NotebookNode
 from traitlets import default
 
-from . import cleaning, headings, outputs, pictures, plain
+from . import cleaning, headings, installed, outputs, pictures, plain
 from .code import highlighted
 from .markdown import Markdown
 
@@ -40,7 +40,7 @@ class Look:
     provenance: Mapping[str, str] | None = None
 
 
-class ReportExporter(HTMLExporter):
+class ReportExporter(installed.FromInstallation, HTMLExporter):
     """Writes pages from notebooks whose cells carry their finished HTML in `report`."""
 
     default_preprocessors: list[Any] = []

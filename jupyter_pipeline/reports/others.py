@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 
 from ..errors import ReportFailed
-from . import plain
+from . import installed, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,16 @@ def _exporter(to: str, hidden: Hidden, apart: bool) -> Any:
     from nbconvert.exporters import MarkdownExporter, ScriptExporter
     from traitlets.config import Config
 
+    class OfflineMarkdown(installed.FromInstallation, MarkdownExporter):
+        """Markdown by nbconvert's own template."""
+
+    class OfflineScript(installed.FromInstallation, ScriptExporter):
+        """A script by nbconvert's own template."""
+
     kept = Config()
     for preprocessor in ("ExtractOutputPreprocessor", "ExtractAttachmentsPreprocessor"):
         kept[preprocessor].enabled = apart
-    return (MarkdownExporter if to == "markdown" else ScriptExporter)(
+    return (OfflineMarkdown if to == "markdown" else OfflineScript)(
         config=kept if to == "markdown" else Config(),
         exclude_input=hidden.no_input,
         exclude_input_prompt=hidden.no_prompt or hidden.no_input,

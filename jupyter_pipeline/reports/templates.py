@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 import json
 import re
-import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,14 +18,13 @@ from typing import Any
 
 import jinja2
 from jinja2.sandbox import SandboxedEnvironment
-from jupyter_core.paths import jupyter_path
 from nbconvert.exporters.html import HTMLExporter
 from nbconvert.exporters.templateexporter import TemplateExporter
 from nbformat import NotebookNode
 from traitlets import default
 
 from ..errors import ReportFailed
-from . import cleaning, headings, outputs, pictures, plain
+from . import cleaning, headings, installed, outputs, pictures, plain
 from .code import highlighted
 from .markdown import Markdown
 
@@ -48,7 +46,7 @@ class Wanted:
     title: str = ""
 
 
-class OfflineExporter(HTMLExporter):
+class OfflineExporter(installed.FromInstallation, HTMLExporter):
     """nbconvert's exporter for HTML without what reads from the user's folders or the working folder."""
 
     default_preprocessors = ["nbconvert.preprocessors.HighlightMagicsPreprocessor"]
@@ -57,10 +55,6 @@ class OfflineExporter(HTMLExporter):
     @default("extra_template_basedirs")
     def _default_extra_template_basedirs(self) -> list[str]:
         return []
-
-    def get_prefix_root_dirs(self) -> list[str]:
-        """Where nbconvert's own templates are: in its installation, not among the user's files."""
-        return [_installed()]
 
     def _get_conf(self) -> dict[str, Any]:
         conf = dict(super()._get_conf())  # type: ignore[no-untyped-call]
@@ -90,17 +84,10 @@ class OfflineExporter(HTMLExporter):
         return str(TemplateExporter.from_notebook_node(self, notebook, known)[0])
 
 
-@lru_cache(maxsize=1)
-def _installed() -> str:
-    roots = [Path(sys.prefix) / "share" / "jupyter", *map(Path, jupyter_path())]
-    found = (root for root in roots if (root / "nbconvert" / "templates" / "base" / "null.j2").is_file())
-    return str(next(found, roots[0]))
-
-
 def names() -> list[str]:
     """The templates for HTML that can be named: ours first, then those of nbconvert."""
     found = []
-    for conf in Path(_installed(), "nbconvert", "templates").glob("*/conf.json"):
+    for conf in Path(installed.share(), "nbconvert", "templates").glob("*/conf.json"):
         if (conf.parent / "index.html.j2").is_file() and conf.parent.name != "reveal":
             found.append(conf.parent.name)
     return ["report", *sorted(found)]

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from fakes import DEADLINE, FOREVER, PYTHON, SHELL, Bench, Machine, Play, is_alive, log, look, machines, shim_of, until
 from support import require
+from users import as_ordinary_user, give_to_ordinary_user
 
 from jupyter_pipeline import executors, joblog
 from jupyter_pipeline.errors import ExecutorUnavailable
@@ -730,36 +731,6 @@ def test_folders_that_a_job_made_read_only_are_removed(real: Bench) -> None:
     real.run(task)
     real.default.cleanup(task.folder)
     assert {path.name for path in task.folder.iterdir()} == {"code", "log", "result.json", "started"}
-
-
-NOBODY = 65534
-
-
-def as_ordinary_user(function: Any) -> int:
-    """Do something in a process that has no special rights; its exit code."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    code = 1
-    try:
-        if os.geteuid() == 0:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-        code = function() or 0
-    except BaseException as error:
-        sys.stderr.write(f"{error!r}\n")
-    finally:
-        os._exit(code)
-
-
-def give_to_ordinary_user(folder: Path) -> None:
-    for place in (folder, *folder.parents):
-        if place == Path("/tmp"):
-            break
-        place.chmod(0o755)
-    if os.geteuid() == 0:
-        os.chown(folder, NOBODY, NOBODY)
 
 
 def test_folders_without_permissions_are_removed_by_an_ordinary_user(tmp_path: Path) -> None:

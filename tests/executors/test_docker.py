@@ -21,11 +21,12 @@ from support import require
 
 from jupyter_pipeline import docker_engine
 from jupyter_pipeline.config import DockerSetting
-from jupyter_pipeline.executors import Executor, Task
+from jupyter_pipeline.executors import Executor, Notebook, Task
 from jupyter_pipeline.executors.containers import ATTEMPTS, FILES, MARKER, MOST_ATTEMPTS
 from jupyter_pipeline.executors.docker import DockerExecutor
 from jupyter_pipeline.lifecycle import outcome
 from jupyter_pipeline.models import Ending, Limits, Phase, Result, Runtime, Status, StatusCode
+from jupyter_pipeline.notebook_commands import NotebookRun, recognise
 
 LASTING = Play(lasts=FOREVER, says="begun\n", writes={"output/a.csv": "x\n1\n"})
 ONE = Runtime("bare:v1", "test", "", ())
@@ -481,3 +482,38 @@ def test_an_engine_that_is_not_there_is_said(bench: Bench, tmp_path: Path) -> No
     result = bench.run(bench.shell("true"))
     assert result.ending is Ending.BROKEN
     assert "No Docker Engine answers" in result.message
+
+
+# -- notebooks -------------------------------------------------------------------------------------
+
+
+class Nowhere(DockerExecutor):
+    """Its drivers of notebooks are sent to a folder that is not there."""
+
+    def whole_order(self, task: Task) -> dict[str, Any]:
+        order = super().whole_order(task)
+        order["notebook"]["workspace"] = "/nowhere"
+        return order
+
+
+def test_a_notebook_whose_driver_cannot_start_is_run_word_for_word_in_the_image(bench: Bench) -> None:
+    bench.executors.append(Nowhere(bench.folder))
+    run = recognise(["papermill", "a.ipynb", "b.ipynb"])
+    assert isinstance(run, NotebookRun)
+    runtime = replace(ONE, image=images.kernel())
+    secrets = {"TOKEN": "open sesame"}
+    task = bench.task(
+        *("sh", "-c", "echo as it stands; exit 3"),
+        runtime=replace(runtime, environment=secrets, secrets=tuple(secrets)),
+        notebook=Notebook(run, {}),
+    )
+    result = bench.run(task)
+    reason = (
+        "The command runs word for word, since the notebook's driver could not be started: "
+        "No such file or directory: /nowhere."
+    )
+    assert log(task) == f"{reason}\nas it stands\n"
+    assert (result.ending, result.exit_code) == (Ending.EXIT, 3)
+    assert result.message == f"Its command ended with exit code 3. {reason}"
+    kept = [path.read_bytes() for path in task.folder.rglob("*") if path.is_file()]
+    assert not any(b"open sesame" in content for content in kept)

@@ -17,6 +17,7 @@ from fakes import Bench, Machine, log, machines, until
 
 from jupyter_pipeline import notebook_progress
 from jupyter_pipeline.executors import CELLS, KEPT, KEPT_NOTEBOOK, Notebook, Task
+from jupyter_pipeline.executors.sandbox import SandboxExecutor
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Result, Runtime
 from jupyter_pipeline.notebook_commands import NotebookRun, recognise
 
@@ -127,6 +128,57 @@ def test_the_log_begins_with_the_note(bench: Bench) -> None:
     task = bench.shell("echo run", note="The line runs word for word.")
     bench.run(task)
     assert log(task) == "The line runs word for word.\nrun\n"
+
+
+class Nowhere(SandboxExecutor):
+    """Its drivers are sent to a folder that is not there, as one that may not join the sandbox would find none."""
+
+    def whole_order(self, task: Task) -> dict[str, Any]:
+        order = super().whole_order(task)
+        order["notebook"]["workspace"] = "/nowhere"
+        return order
+
+
+@pytest.fixture
+def lost(tmp_path: Path) -> Iterator[Bench]:
+    """A bench whose drivers never get to their place."""
+    made = Bench("sandbox", tmp_path / "jobs")
+    made.executors.append(Nowhere(made.folder))
+    yield made
+    made.close()
+
+
+def test_a_notebook_without_its_driver_is_run_word_for_word_and_that_is_said(lost: Bench) -> None:
+    task = notebook(lost, EXTRA, "print(os.getcwd())")
+    (task.code / "output").mkdir()
+    result = lost.run(task)
+    assert (result.ending, result.exit_code) == (Ending.EXIT, 0), log(task)
+    first = log(task).splitlines()[0]
+    assert first == (
+        "The command runs word for word, since the notebook's driver could not be started: "
+        "No such file or directory: /nowhere."
+    )
+    assert sorted(file.path for file in result.files) == ["output/b.ipynb", "output/extra.csv"]
+    assert not (task.folder / CELLS).read_text()
+
+
+def test_a_notebook_that_fails_word_for_word_says_why_it_ran_so(lost: Bench) -> None:
+    task = notebook(lost, "1 / 0", line="papermill a.ipynb b.ipynb")
+    result = lost.run(task)
+    assert (result.ending, result.exit_code) == (Ending.EXIT, 1)
+    assert "driver could not be started: No such file or directory: /nowhere." in result.message
+    assert "ZeroDivisionError" in log(task)
+
+
+def test_a_notebook_that_runs_word_for_word_can_be_stopped(lost: Bench) -> None:
+    task = notebook(
+        lost, "open('/tmp/up', 'w').close()\nimport time\nwhile True: time.sleep(1)", line="papermill a.ipynb b.ipynb"
+    )
+    executor = lost.default
+    executor.start(task)
+    until((task.folder / "tmp" / "up").exists, "the cell")
+    executor.stop(task.folder)
+    assert lost.ended(executor, task).ending is Ending.STOPPED
 
 
 # -- isolation -------------------------------------------------------------------------------------

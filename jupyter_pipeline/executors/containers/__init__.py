@@ -43,7 +43,7 @@ def read_record(folder: Path, name: str) -> dict[str, Any] | None:
 
 def mark(order: Mapping[str, Any]) -> None:
     """Note that a task is about to get a container, and what attaching to it again needs; no secret is in it."""
-    container = {key: value for key, value in order["container"].items() if key != "environment"}
+    container = {key: value for key, value in order["container"].items() if key not in ("environment", "word_for_word")}
     rest = {key: value for key, value in order.items() if key != "driver"}
     write_record(Path(order["folder"]), MARKER, {**rest, "container": container})
 

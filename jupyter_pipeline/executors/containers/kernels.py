@@ -27,17 +27,26 @@ _KNOWN = "kernels.json"
 
 
 def lay_out(order: dict[str, Any], folder: Path) -> None:
-    """Make the kernel the container's command, with its connection file."""
+    """Make the kernel the container's command, with its connection file; `give_up` undoes it."""
     container, wanted = order["container"], order["notebook"]
+    container["word_for_word"] = {name: container[name] for name in ("args", "environment", "folder", "program")}
     place = Path(tempfile.mkdtemp(prefix="jp-", dir=folder / TEMPORARY))
     seen, key = f"/tmp/{place.name}", os.urandom(16).hex()
     (place / "connection.json").write_text(json.dumps(connection_of(seen, key, "python3")))
     (place / "connection.json").chmod(0o600)
     wanted["kernel"] = {"folder": seen, "key": key, "descriptor": -1}
     container["args"] = [wanted["python"], "-c", START, "-f", f"{seen}/connection.json", *QUICKER]
-    container["environment"] |= {**wanted["run"]["environment"], **QUIET, "IPYTHONDIR": f"{seen}/ipython"}
+    variables = {**wanted["run"]["environment"], **QUIET, "IPYTHONDIR": f"{seen}/ipython"}
+    container["environment"] = container["environment"] | variables
     container["folder"] = os.path.normpath(f"{WORKSPACE}/{wanted['run']['folder']}")
     container["program"] = container["program"] and wanted["python"]
+
+
+def give_up(order: dict[str, Any], reason: str) -> None:
+    """Make the container's command again what the project wrote, since nothing can drive the kernel."""
+    del order["notebook"]
+    order["container"] |= order["container"].pop("word_for_word")
+    order["note"] = reason
 
 
 def has_ipykernel(address: str, version: str, image: str, folder: Path) -> bool:

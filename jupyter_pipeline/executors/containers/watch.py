@@ -13,7 +13,7 @@ from ...models import Ending
 from .. import driving
 from ..local import LOG
 from ..watch import GRACE, Child, Watch
-from . import supervising
+from . import kernels, mark, supervising
 
 CLIENTS = 5
 """Clients that are started one after the other for a container, if they are killed."""
@@ -26,7 +26,11 @@ class ContainerWatch(Watch):
 
     def _run(self, bell: int, kills: int) -> dict[str, Any]:
         if "notebook" in self.order:
-            return self._drive(bell, kills)
+            try:
+                return self._drive(bell, kills)
+            except driving.NotDriven as error:
+                kernels.give_up(self.order, str(error))
+                mark(self.order)
         found: dict[str, Any] = {}
         left = CLIENTS
         while left and not found:
@@ -48,12 +52,14 @@ class ContainerWatch(Watch):
         order["notebook"] = self.order["notebook"] | {"kernel": kernel}
         log = self._open_log()
         try:
-            client = _Forked(supervising.start(self.order, self.folder, log, mine))
-            mine.close()
+            # First the driver: where it cannot be in its place, no container has been made for it.
             driver = driving.start(order, self.folder, log)
+            theirs.close()  # so that the client hears of the driver's end
+            client = _Forked(supervising.start(self.order, self.folder, log, mine))
         finally:
             os.close(log)
-        theirs.close()  # so that the client hears of the driver's end
+            mine.close()
+            theirs.close()
         self._wait(driver, bell)
         status = driver.returncode
         assert status is not None
