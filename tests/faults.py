@@ -197,7 +197,7 @@ def unmount(folder: Path) -> None:
 def small_disk(folder: Path, size: str) -> Iterator[Path]:
     """A file system of its own in `folder`, with so much room."""
     folder.mkdir(parents=True, exist_ok=True)
-    require(mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)), "root and mount")
+    require(mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)), "root and mount", left_for="root")
     try:
         yield folder
     finally:
@@ -207,9 +207,9 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
 @contextlib.contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """Nothing below `folder` may be written while this lasts, not even by root."""
-    require(mount("--bind", str(folder), str(folder)), "root and mount")
+    require(mount("--bind", str(folder), str(folder)), "root and mount", left_for="root")
     try:
-        require(mount("-o", "remount,bind,ro", str(folder)), "root and mount")
+        require(mount("-o", "remount,bind,ro", str(folder)), "root and mount", left_for="root")
         yield
     finally:
         unmount(folder)

@@ -43,7 +43,7 @@ def require_engine() -> None:
     try:
         api().ping()
     except ExecutorUnavailable as error:
-        require(False, f"a Docker Engine ({error})")
+        require(False, f"a Docker Engine ({error})", left_for="docker")
 
 
 @functools.cache

@@ -19,13 +19,29 @@ program = "sh"
 """A runtime of this machine's own programs: nothing to build."""
 
 
-def require(condition: bool, what: str) -> None:
-    """Skip a test where a tool is missing; with JUPYTER_PIPELINE_REQUIRE=all that is a failure."""
+LEFT = "JUPYTER_PIPELINE_LEFT"
+"""Names the folder in which tests are noted that a run leaves for another: a file for each user or group."""
+
+
+def require(condition: bool, what: str, left_for: str = "") -> None:
+    """Skip a test where a tool is missing; with JUPYTER_PIPELINE_REQUIRE=all that is a failure.
+
+    What only `root` has, or a member of the group `docker`, is `left_for` a run of theirs, if there will be one.
+    """
     if condition:
         return
+    if left_for and LEFT in os.environ:
+        with Path(os.environ[LEFT], left_for).open("a", encoding="utf-8") as file:
+            file.write(os.environ["PYTEST_CURRENT_TEST"].rpartition(" (")[0] + "\n")
+        pytest.skip(f"left for {left_for}: needs {what}")
     if os.environ.get("JUPYTER_PIPELINE_REQUIRE") == "all":
         pytest.fail(f"{what} is required, since JUPYTER_PIPELINE_REQUIRE=all", pytrace=False)
     pytest.skip(f"needs {what}")
+
+
+def require_root(what: str) -> None:
+    """Leave what an ordinary user may not do for a run by root."""
+    require(os.geteuid() == 0, f"to be root, {what}", left_for="root")
 
 
 def make_project(folder: Path, actions: str, settings: str = SETTINGS, **files: str) -> Path:

@@ -159,7 +159,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False)
-    require(done.returncode == 0, "the right to mount a small disk")
+    require(done.returncode == 0, "the right to mount a small disk", left_for="root")
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
 
@@ -183,7 +183,7 @@ def test_where_no_middle_can_be_freed_nothing_is_hidden(tmp_path: Path) -> None:
     folder = tmp_path / "disk"
     folder.mkdir()
     done = subprocess.run(["mount", "-t", "ramfs", "ramfs", folder], capture_output=True, check=False)
-    require(done.returncode == 0, "the right to mount a disk")
+    require(done.returncode == 0, "the right to mount a disk", left_for="root")
     try:
         (folder / "log").write_bytes(numbered(100_000))
         joblog.keep_ends(folder / "log", 100 * KB)

@@ -182,7 +182,7 @@ def test_the_overlays_mark_of_a_deleted_file_is_no_file(root: Path) -> None:
     try:
         os.mknod(root / "output/gone.csv", 0o20000, os.makedev(0, 0))
     except PermissionError:
-        require(False, "the right to make a device")
+        require(False, "the right to make a device", left_for="root")
     found = inventory(root, ALL, None)
     assert (paths(found), found.refused, found.unmatched) == ([], [], ["output/*"])
 
@@ -509,7 +509,7 @@ def test_a_file_that_is_a_link_is_replaced_and_its_target_left_alone(
 def mount(folder: Path, *options: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(["mount", *options, str(folder)], capture_output=True, check=False)
-    require(done.returncode == 0, "the right to mount a disk")
+    require(done.returncode == 0, "the right to mount a disk", left_for="root")
 
 
 @pytest.fixture

@@ -189,7 +189,7 @@ def test_output_that_cannot_be_replaced_publishes_nothing_and_loses_nothing(tmp_
     run(tmp_path)
     before = text(tmp_path, "a.csv")
     fixed = tmp_path / "output/b.csv"
-    require(mount("--bind", str(fixed), str(fixed)), "root and mount")
+    require(mount("--bind", str(fixed), str(fixed)), "root and mount", left_for="root")
     try:
         job = run(tmp_path, "a").jobs[0]
         assert job.code == "internal_error"

@@ -72,7 +72,7 @@ def other_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False)
-    require(done.returncode == 0, "the right to mount another disk")
+    require(done.returncode == 0, "the right to mount another disk", left_for="root")
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
 

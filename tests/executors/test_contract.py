@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 from fakes import DEADLINE, FOREVER, PYTHON, SHELL, Bench, Machine, Play, is_alive, log, look, machines, shim_of, until
-from support import require
+from support import require, require_root
 from users import as_ordinary_user, give_to_ordinary_user
 
 from jupyter_pipeline import executors, joblog
@@ -675,7 +675,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", folder], capture_output=True, check=False)
-    require(done.returncode == 0, "the right to mount a small disk")
+    require(done.returncode == 0, "the right to mount a small disk", left_for="root")
     yield folder
     subprocess.run(["umount", "-l", folder], check=True)
 
@@ -757,7 +757,7 @@ def test_folders_without_permissions_are_removed_by_an_ordinary_user(tmp_path: P
 
 
 def test_what_an_overlay_that_root_mounted_leaves_is_removed_by_an_ordinary_user(tmp_path: Path) -> None:
-    require(os.geteuid() == 0, "to be root")
+    require_root("to mount")
     work = tmp_path / "work"
     work.mkdir()
     give_to_ordinary_user(work)

@@ -17,7 +17,7 @@ import images
 import psutil
 import pytest
 from fakes import FOREVER, Bench, Play, is_alive, log, look, shim_of, until
-from support import require
+from support import require, require_root
 
 from jupyter_pipeline import docker_engine
 from jupyter_pipeline.config import DockerSetting
@@ -215,7 +215,7 @@ def test_what_another_user_wrote_is_collected(bench: Bench) -> None:
             order["container"]["user"] = "12345:12345"
             return order
 
-    require(os.geteuid() == 0, "to be root")
+    require_root("to be somebody else")
     bench.executors.append(Other(bench.folder))
     task = bench.shell("mkdir -m 700 output; echo 1 > output/a.csv; chmod 600 output/a.csv; id -u")
     (task.folder / "upper").mkdir()
@@ -234,7 +234,7 @@ def test_where_no_overlay_can_be_mounted_the_workspace_is_copied(bench: Bench, t
     layers = ",".join(f"{name}dir={tmp_path / name}" for name in ("lower", "upper", "work"))
     command = ["mount", "-t", "overlay", "overlay", "-o", layers, str(tmp_path / "over")]
     done = subprocess.run(command, capture_output=True, check=False)
-    require(done.returncode == 0, "the right to mount an overlay")
+    require(done.returncode == 0, "the right to mount an overlay", left_for="root")
     try:
         bench.folder = tmp_path / "over" / "state" / "jobs"
         bench.folder.mkdir(parents=True)
@@ -444,7 +444,8 @@ class OwnEngine:
 
 @pytest.fixture
 def own(tmp_path: Path, bench: Bench) -> Iterator[OwnEngine]:
-    require(os.geteuid() == 0 and shutil.which("dockerd") is not None, "dockerd, and to be root")
+    require(shutil.which("dockerd") is not None, "dockerd")
+    require_root("to start an Engine")
     engine = OwnEngine(Path("/tmp") / f"jp-engine-{os.getpid()}")
     try:
         images.copy_to(engine.host, images.shell())

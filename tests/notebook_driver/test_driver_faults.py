@@ -18,7 +18,7 @@ def python(request: pytest.FixtureRequest) -> str:
     if request.param == "new":
         return sys.executable
     found = old_python()
-    require(found is not None, "the runtime python:v1 with Python 3.8")
+    require(found is not None, "the runtime python:v1 with Python 3.8", left_for="root")
     assert found is not None
     return found
 
@@ -247,7 +247,7 @@ def test_text_that_is_no_text_does_no_harm(launcher: Launcher, python: str) -> N
 
 def test_a_kernel_that_cannot_write_its_answer_is_not_waited_for(launcher: Launcher) -> None:
     python = old_python()
-    require(python is not None, "the runtime python:v1 with Python 3.8")
+    require(python is not None, "the runtime python:v1 with Python 3.8", left_for="root")
     job = launcher.run([r"raise ValueError('\udcff')"], python=python, limits={"silence": 0.5})
     assert job.code == 1
     assert job.message == (

@@ -57,7 +57,7 @@ def test_a_notebook_runs_in_its_folder_and_is_written_as_its_tool_writes_it(laun
 
 def test_an_old_kernel_runs_a_notebook(launcher: Launcher) -> None:
     python = old_python()
-    require(python is not None, "the runtime python:v1 with Python 3.8")
+    require(python is not None, "the runtime python:v1 with Python 3.8", left_for="root")
     cells = ["import sys, ipykernel\nprint(sys.version_info[:2], ipykernel.__version__)", "1 / 0"]
     job = launcher.run(cells, python=python)
     assert job.code == 1

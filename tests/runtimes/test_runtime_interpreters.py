@@ -55,7 +55,7 @@ def test_pyenvs_interpreters_are_found(bare: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.undo()
     root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
     others = [path for path in root.glob("versions/3.*/bin/python3.[0-9]*") if path.name.rpartition(".")[2].isdigit()]
-    require(bool(others), "an interpreter of pyenv")
+    require(bool(others), "an interpreter of pyenv", left_for="root")
     version = others[0].name.removeprefix("python")
     assert interpreters.find(version, tmp_path) is not None
 

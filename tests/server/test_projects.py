@@ -11,7 +11,7 @@ import pytest
 from conftest import NewStudy
 from faults import run, step
 from live import assert_problem, live
-from support import make_project, require
+from support import make_project, require_root
 
 from jupyter_pipeline.errors import InvalidConfig, NotFound
 from jupyter_pipeline.server import projects as module
@@ -114,7 +114,7 @@ def test_project_around_the_servers_folder(tmp_path: Path) -> None:
 
 
 def test_project_around_that_belongs_to_somebody_else_is_not_taken(tmp_path: Path) -> None:
-    require(os.geteuid() == 0, "root, to give a folder away")
+    require_root("to give a folder away")
     make(tmp_path / "theirs")
     (tmp_path / "theirs/mine").mkdir()
     os.chown(tmp_path / "theirs", 12345, 12345)

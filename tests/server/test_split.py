@@ -22,7 +22,7 @@ from typing import Any
 
 import pytest
 from live import free_port
-from support import SETTINGS, action, cli, make_project, require
+from support import SETTINGS, action, cli, make_project, require, require_root
 
 import jupyter_pipeline
 from jupyter_pipeline import Project
@@ -172,7 +172,7 @@ def surroundings(home: Path, name: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Split]:
-    require(os.geteuid() == 0, "root, to be two users")
+    require_root("to be two users")
     require(python_for_others() is not None, "a Python that other users can run")
     folder, token, ports = tmp_path_factory.mktemp("split"), secrets.token_hex(16), (free_port(), free_port())
     open_to_others(folder)
@@ -486,7 +486,7 @@ def test_what_others_can_look_into_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
-    require(os.geteuid() == 0, "root, to give a folder away")
+    require_root("to give a folder away")
     os.chown(tmp_path, SERVICE, SERVICE)
     tmp_path.chmod(0o700)
     with pytest.raises(InvalidConfig, match="belongs to another user"):
