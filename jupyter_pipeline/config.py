@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from . import person
 from .errors import InvalidConfig
 from .models import Limits
 
@@ -29,7 +30,7 @@ NOT_BACKENDS = ("code", "reports")
 """Folders of the state folder that no backend's may be."""
 
 ENV_STATE = "JUPYTER_PIPELINE_STATE"
-ENV_CACHE = "JUPYTER_PIPELINE_CACHE"
+ENV_CACHE = person.ENV_CACHE
 ENV_JOBS = "JUPYTER_PIPELINE_JOBS"
 ENV_EXECUTOR = "JUPYTER_PIPELINE_EXECUTOR"
 ENV_SERVICE_URL = "JUPYTER_PIPELINE_SERVICE_URL"
@@ -147,7 +148,7 @@ def load(root: Path, **arguments: Any) -> Config:
     config = Config(
         root=root,
         state=_state(root, state),
-        cache=_cache(),
+        cache=person.cache(),
         workspace=table.text("workspace") or root.name,
         organisation=table.text("organisation"),
         executor=os.environ.get(ENV_EXECUTOR) or table.text("executor") or "auto",
@@ -204,21 +205,9 @@ def _state(root: Path, given: object) -> Path:
     """The state folder: outside the project each project has one of its own below the given one."""
     if not given:
         return root / STATE_FOLDER
-    named = os.path.expanduser(str(given))
-    if named.startswith("~"):
-        raise InvalidConfig(f"state = {given!r} names the home of somebody unknown.", "Give the folder's full path.")
-    state = (root / named).resolve()
+    state = (root / person.expanded(str(given))).resolve()
     own = f"{root.name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
     return state if state.is_relative_to(root) or state.name == own else state / own
-
-
-def _cache() -> Path:
-    given = os.environ.get(ENV_CACHE)
-    if given:
-        return Path(given).expanduser().resolve()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("jupyter_pipeline", appauthor=False)
 
 
 def _read(root: Path) -> tuple[dict[str, Any], str]:

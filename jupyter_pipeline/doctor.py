@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import config as configuration
-from . import docker_engine, planning, runtimes, spec
+from . import docker_engine, person, planning, runtimes, spec
 from .config import Config
 from .errors import ExecutorUnavailable, InvalidConfig, ProjectNotFound, RuntimeUnavailable, StoreUnavailable
 from .executors import sandbox
@@ -85,7 +85,9 @@ def examine(start: Path, **settings: Any) -> tuple[Check, ...]:
     used, project = _project(config, root)
     checks += [
         project,
+        _user(config),
         _folder(config),
+        _programs(config),
         _disk(config),
         _network(config),
         _sandbox(config),
@@ -111,6 +113,20 @@ def _system() -> Check:
     return Check(
         "system", Health.NOTE, name, "Only on Linux can jobs be isolated; elsewhere they run as plain processes."
     )
+
+
+def _user(config: Config) -> Check:
+    """Who runs this; a container may do so under a number that the system does not know."""
+    name, home = person.name(), person.home()
+    known = f"You are {name}" if name.startswith("uid ") else f"You are {name}, uid {os.geteuid()}"
+    if home is None:
+        known += ", and have no home folder"
+    else:
+        known += f", and {'your home is' if person.can_write(home) else 'may not write to your home,'} {home}"
+    if person.is_temporary(config.cache):
+        cure = f"Set HOME to a folder of yours, or {configuration.ENV_CACHE} to one that stays."
+        return Check("user", Health.NOTE, f"{known}: built runtimes last as long as {config.cache} does.", cure)
+    return Check("user", Health.OK, f"{known}.")
 
 
 def _git() -> Check:
@@ -204,7 +220,28 @@ def _folder(config: Config) -> Check:
                 f"{_existing(folder)} may not be written to.",
                 "Make it writable, or name another folder for our files with --state or JUPYTER_PIPELINE_STATE.",
             )
-    return Check("folders", Health.OK, f"Our own files are kept in {config.state}.")
+    kept = f"Our own files are kept in {config.state}"
+    if not person.can_write(config.cache):
+        message = f"{kept}, but no runtime can be built: {config.cache} may not be written to."
+        return Check(
+            "folders", Health.NOTE, message, f"Set {configuration.ENV_CACHE} to a folder that you can write to."
+        )
+    return Check("folders", Health.OK, f"{kept}, built runtimes in {config.cache}.")
+
+
+def _programs(config: Config) -> Check:
+    """Whether programs can be run from where we keep them: some machines mount a home or /tmp without that."""
+    if person.forbids_programs(config.cache):
+        message = f"{config.cache} is mounted `noexec`: runtimes of the kind `python` cannot run from there."
+        cure = f"Set {configuration.ENV_CACHE} to a folder on another file system."
+        return Check("programs", Health.NOTE, message, cure)
+    if person.forbids_programs(config.state):
+        message = f"{config.state} is mounted `noexec`: a job cannot run a program of the project, such as ./run.sh."
+        cure = (
+            "Name the interpreter in the command, as in `sh run.sh`, or set JUPYTER_PIPELINE_STATE to another folder."
+        )
+        return Check("programs", Health.NOTE, message, cure)
+    return Check("programs", Health.OK, "Programs can be run from these folders.")
 
 
 def _disk(config: Config) -> Check:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import getpass
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from . import (
     executors,
     git,
     ids,
+    person,
     planning,
     snapshots,
 )
@@ -186,7 +186,7 @@ class Project(Comparing, Machine):
             workspace=self.config.workspace,
             backend=self.config.backend,
             requested_actions=tuple(dict.fromkeys(actions)),
-            requested_by=requested_by or git.user_name(self.config.root) or getpass.getuser(),
+            requested_by=requested_by or git.user_name(self.config.root) or person.name(),
             created_at=now(),
             force=force,
             organisation=self.config.organisation,

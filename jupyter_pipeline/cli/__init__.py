@@ -44,8 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _guarded(words: Sequence[str]) -> int:
+    from .. import person
     from ..errors import PipelineError
 
+    person.ensure_home()
     as_json = "--json" in words
     try:
         return _command(words)

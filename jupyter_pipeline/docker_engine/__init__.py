@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import person
 from ..errors import ExecutorUnavailable
 
 if TYPE_CHECKING:
@@ -167,7 +168,9 @@ def _arguments(error: BaseException) -> Iterator[object]:
 
 def _of_context() -> str:
     """The address that the `docker` command line would use, where a person has chosen a context."""
-    if not (Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json").exists():
+    home = person.home()
+    folder = os.environ.get("DOCKER_CONFIG") or (home / ".docker" if home is not None else None)
+    if folder is None or not os.path.isfile(os.path.join(folder, "config.json")):
         return ""
     from docker.context import ContextAPI
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .. import person
+
 SYSTEM = tuple(Path(name) for name in ("/usr", "/bin", "/sbin", "/lib", "/lib64"))
 """Folders that every sandbox has anyway."""
 
@@ -45,9 +47,10 @@ def _steps(program: Path) -> list[Path]:
 def _home_of(program: Path) -> Path:
     folder = program.parent.resolve()
     above = folder.parent
-    home = Path.home()
+    home = person.home()
     # ~/bin and ~/.local/bin: the folder above would show a job all that a person has
-    too_much = above == above.parent or home.is_relative_to(above) or above == home / ".local"
+    is_home = home is not None and (home.is_relative_to(above) or above == home / ".local")
+    too_much = is_home or above == above.parent
     return above if folder.name == "bin" and not too_much else folder
 
 

@@ -109,7 +109,7 @@ def _program(choice: Choice, config: Config) -> Path | None:
 
 
 def _license_file(config: Config) -> Path | None:
-    return config.root / Path(config.stata_license).expanduser() if config.stata_license else None
+    return config.root / os.path.expanduser(config.stata_license) if config.stata_license else None
 
 
 def _license_source(program: Path | None, config: Config) -> Path | str | None:

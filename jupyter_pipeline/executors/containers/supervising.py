@@ -206,7 +206,9 @@ def _plain(folder: Path, name: str, path: Path) -> str:
 def links_of(folder: Path) -> Path:
     """Where the links for a job's folder are, if its path needs any."""
     key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"jupyter-pipeline-{os.getuid()}" / key
+    temporary = tempfile.gettempdir()
+    base = Path(temporary if PLAIN.fullmatch(temporary) else "/tmp")
+    return base / f"jupyter-pipeline-{os.getuid()}" / key
 
 
 def remove(address: str, name: str, folder: Path) -> None:
