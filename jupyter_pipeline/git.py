@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 import threading
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from . import person
 from .config import STATE_FOLDER
 from .errors import InvalidRequest, SnapshotFailed
 
@@ -271,11 +273,20 @@ def _run(root: Path, *arguments: str, allow: str | None = None) -> subprocess.Co
         where = os.fsdecode(found[1]) if found else str(root)
         raise SnapshotFailed(
             f"Git does not read the repository {where}, because it belongs to another user.",
-            f"If you trust it, run: git config --global --add safe.directory '{where}'",
+            _how_to_trust(where),
         )
     if b"not a git repository" in done.stderr or b"must be run in a work tree" in done.stderr:
         return None
     return done
+
+
+def _how_to_trust(folder: str) -> str:
+    home = person.home()
+    quoted = shlex.quote(folder)
+    if home is not None and person.can_write(home):
+        return f"If you trust it, run: git config --global --add safe.directory {quoted}"
+    variables = f"GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0={quoted}"
+    return f"If you trust it, set these variables, since git has no home here to note it in: {variables}"
 
 
 @contextmanager
