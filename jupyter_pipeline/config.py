@@ -44,6 +44,9 @@ ENV_ACTION = "JUPYTER_PIPELINE_ACTION"
 DEFAULT_LIMITS = Limits(memory=4 * 1024**3)
 """4 GB a job as on the platform (job-runner: controller/config.py)."""
 
+_LONGEST_NAME = 246
+"""Bytes of a project's folder's name that one of ours begins with; no system takes more than 255 in all."""
+
 T = TypeVar("T")
 
 _SIZE = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
@@ -149,7 +152,7 @@ def load(root: Path, **arguments: Any) -> Config:
         root=root,
         state=_state(root, state),
         cache=person.cache(),
-        workspace=table.text("workspace") or root.name,
+        workspace=table.text("workspace") or printable(root.name),
         organisation=table.text("organisation"),
         executor=os.environ.get(ENV_EXECUTOR) or table.text("executor") or "auto",
         jobs=_Table({"jobs": jobs}, ENV_JOBS).get("jobs", _jobs, 1) if jobs else table.get("jobs", _jobs, cores()),
@@ -190,6 +193,11 @@ def parse_duration(value: object) -> float:
     return float(match[1]) * _TIME[match[2] or "s"]
 
 
+def printable(name: str | Path) -> str:
+    """A name of the system's as text that the store and every program take, also where it is not valid Unicode."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -206,7 +214,8 @@ def _state(root: Path, given: object) -> Path:
     if not given:
         return root / STATE_FOLDER
     state = (root / person.expanded(str(given))).resolve()
-    own = f"{root.name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
+    name = root.name if len(os.fsencode(root.name)) <= _LONGEST_NAME else root.name[: _LONGEST_NAME // 4]
+    own = f"{name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
     return state if state.is_relative_to(root) or state.name == own else state / own
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from . import person
-from .config import STATE_FOLDER
+from .config import STATE_FOLDER, printable
 from .errors import InvalidRequest, SnapshotFailed
 
 TIMEOUT = 120.0
@@ -94,7 +94,7 @@ def head(root: Path) -> Head | None:
         changed = sorted(path.removeprefix(above) for path in changed)
     return Head(
         None if commit == "(initial)" else commit,
-        None if branch == "(detached)" else branch,
+        None if branch == "(detached)" or branch is None else printable(branch),
         bool(changed),
         tuple(changed),
     )

@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from . import person, planning, runtimes
-from .config import EXPECTATIONS, Config
+from .config import EXPECTATIONS, Config, printable
 from .errors import InvalidRequest, PipelineError
 from .models import RuntimeState
 
 PREFIX = "jupyter-pipeline-"
 KEY = "jupyter_pipeline"
 """In a kernelspec's metadata: what it is for."""
+LONGEST = 100
+"""Characters of a project's folder's name that a kernel is named with."""
 _GIVE_A_PLACE = "Set JUPYTER_DATA_DIR, for Jupyter as well, to a folder that you can write to."
 
 
@@ -54,8 +56,9 @@ def install(config: Config, runtime: str, action: str | None) -> InstalledKernel
     info = runtimes.describe(runtime, config)
     if info.state is RuntimeState.MISSING:
         raise PipelineError(f"No kernel can run in {runtime}.", info.message)
-    name = PREFIX + re.sub(r"[^a-z0-9._-]+", "-", "-".join(filter(None, (config.root.name, runtime, action))).lower())
-    title = f"{runtime}{f' for {action}' if action else ''} ({config.root.name})"
+    project = printable(config.root.name)[:LONGEST]
+    name = PREFIX + re.sub(r"[^a-z0-9._-]+", "-", "-".join(filter(None, (project, runtime, action))).lower())
+    title = f"{runtime}{f' for {action}' if action else ''} ({project})"
     words = ["kernels", "start", runtime, "{connection_file}", "--project", str(config.root)]
     words += ["--state", str(config.state), "--backend", config.backend, *(["--action", action] if action else [])]
     spec = {

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import person
+from ..config import printable
 from ..errors import ExecutorUnavailable
 
 if TYPE_CHECKING:
@@ -140,11 +141,6 @@ def remove_volumes(api: APIClient, jobs: Path) -> None:
     for one in found:
         with contextlib.suppress(APIError):
             api.remove_volume(one["Name"])
-
-
-def printable(path: Path) -> str:
-    """A path as text that any Engine takes, also where its name is not valid Unicode."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _why(error: Exception) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import docker_engine
+from ...config import printable
 from ...docker_engine import images
 from ...errors import ExecutorUnavailable
 from ...models import WORKSPACE, Ending
@@ -220,7 +221,7 @@ def remove(address: str, name: str, folder: Path) -> None:
 
     with contextlib.suppress(ExecutorUnavailable, *TROUBLE), contextlib.closing(docker_engine.connect(address)) as api:
         found = api.inspect_container(name)  # its name alone does not make it ours
-        if (found["Config"]["Labels"] or {}).get(docker_engine.LABEL_JOBS) == docker_engine.printable(folder.parent):
+        if (found["Config"]["Labels"] or {}).get(docker_engine.LABEL_JOBS) == printable(folder.parent):
             docker_engine.remove(api, name)
     links = links_of(folder)
     with contextlib.suppress(OSError):
