@@ -23,7 +23,7 @@ from .lease import Lease
 from .models import RuntimeState, Severity
 from .runtimes import uv_program
 from .service import LOG
-from .store import Store, on_network
+from .store import Store, on_network, too_long
 
 LOW = 1024**3
 """Bytes of free space that are called little."""
@@ -220,6 +220,9 @@ def _folder(config: Config) -> Check:
                 f"{_existing(folder)} may not be written to.",
                 "Make it writable, or name another folder for our files with --state or JUPYTER_PIPELINE_STATE.",
             )
+    if reason := too_long(config.folder):
+        cure = "Name another folder for our files with --state or JUPYTER_PIPELINE_STATE."
+        return Check("folders", Health.MISSING, f"No history can be kept in {config.folder}: {reason}.", cure)
     kept = f"Our own files are kept in {config.state}"
     if not person.can_write(config.cache):
         message = f"{kept}, but no runtime can be built: {config.cache} may not be written to."

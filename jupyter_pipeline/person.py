@@ -63,6 +63,23 @@ def expanded(path: str) -> Path:
     return Path(found)
 
 
+def short_folder(prefix: str, room: int, base: str | None = None) -> str:
+    """The path of a new folder that only we can look into, for sockets; the caller removes it. Raises OSError.
+
+    The system takes 107 bytes for a socket's path. The folder is in `base`, or where temporary files go, if that
+    leaves `room` bytes for the names in it, else in /tmp.
+    """
+    import tempfile
+
+    place = base if base is not None and os.path.isdir(base) else tempfile.gettempdir()
+    length = len(os.fsencode(place)) + len(f"/{prefix}") + _RANDOM + room
+    return tempfile.mkdtemp(prefix=prefix, dir=place if length <= _LONGEST_SOCKET else "/tmp")
+
+
+_LONGEST_SOCKET, _RANDOM = 107, 8
+"""Bytes that the path of a socket has on Linux, and characters that a new folder's name ends with."""
+
+
 def can_write(folder: Path) -> bool:
     """Whether files can be made in a folder, or, where it is not there yet, whether it can be made."""
     for place in (folder, *folder.parents):

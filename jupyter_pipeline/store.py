@@ -30,6 +30,7 @@ from .store_guard import (
     not_writable,
     on_network,
     refuse_damaged,
+    too_long,
     translated,
 )
 from .store_reading import StoreReading
@@ -283,4 +284,4 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-__all__ = ["FILE", "JOBS", "Store", "now", "on_network"]
+__all__ = ["FILE", "JOBS", "Store", "now", "on_network", "too_long"]

@@ -16,6 +16,8 @@ JOBS = "jobs"
 """The folder beside the store that holds a folder for each job."""
 _HEADER = b"SQLite format 3\x00"
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "lustre", "ceph", "gpfs", "beegfs")
+_LONGEST_PATH = 500
+"""Bytes of the database's path; SQLite takes 512 with what it adds for the files beside it."""
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 """How spaces, tabs, ends of lines and backslashes stand in the kernel's list of mounts."""
 
@@ -101,9 +103,15 @@ def damaged(file: Path, why: str) -> StoreUnavailable:
     )
 
 
+def too_long(folder: Path) -> str:
+    """What is wrong with the path of a state folder that is too long for the store in it; empty when it is not."""
+    length = len(os.fsencode(folder / FILE))
+    return f"its path is too long, {length} bytes of {_LONGEST_PATH}" if length > _LONGEST_PATH else ""
+
+
 def not_writable(folder: Path, error: Exception) -> StoreUnavailable:
     """The refusal of a folder in which nothing can be kept."""
-    reason = (error.strerror if isinstance(error, OSError) else None) or error
+    reason = too_long(folder) or (error.strerror if isinstance(error, OSError) else None) or error
     return StoreUnavailable(
         f"The state folder {folder} cannot be written to: {reason}.",
         "Make it writable, or set JUPYTER_PIPELINE_STATE (or `state` in jupyter_pipeline.toml) to a folder that is.",
