@@ -76,7 +76,7 @@ class Check:
 def examine(start: Path, **settings: Any) -> tuple[Check, ...]:
     """Look at everything, for the project in `start` or above it; without one, at the machine."""
     here = start.resolve()
-    root = next((folder for folder in (here, *here.parents) if (folder / planning.PROJECT_FILE).exists()), None)
+    root = next((folder for folder in (here, *here.parents) if os.path.exists(folder / planning.PROJECT_FILE)), None)
     checks = [_python(), _system(), _git()]
     try:
         config = configuration.load(root or here, **settings)
@@ -208,7 +208,7 @@ def _says(file: str, value: str) -> bool:
 
 def _existing(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
-    return next((path for path in (folder, *folder.parents) if path.is_dir()), Path("/"))
+    return next((path for path in (folder, *folder.parents) if os.path.isdir(path)), Path("/"))
 
 
 def _folder(config: Config) -> Check:

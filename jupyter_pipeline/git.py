@@ -36,6 +36,9 @@ REGULAR, EXECUTABLE, LINK = "100644", "100755", "120000"
 _FIELDS = {"1": 8, "2": 9, "u": 10, "?": 1, "!": 1}
 """How many fields stand before the path in a line of ``git status --porcelain=v2``, by how the line begins."""
 
+_DISTRUSTED = re.compile(rb"repository (?:at '(.+?)'\n(?=To add|\Z)|\('(.+?)' is owned)", re.DOTALL)
+"""How git names a repository that it does not read because of its owner, since 2.35.2 and in that version."""
+
 _NOT_OURS = f":(exclude){STATE_FOLDER}"
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.pager=cat")
 _ENVIRONMENT = {
@@ -269,8 +272,8 @@ def _run(root: Path, *arguments: str, allow: str | None = None) -> subprocess.Co
     if done.returncode == 0:
         return done
     if b"dubious ownership" in done.stderr or b"unsafe repository" in done.stderr:
-        found = re.search(rb"repository (?:at )?\(?'([^'\n]*)'", done.stderr)
-        where = os.fsdecode(found[1]) if found else str(root)
+        found = _DISTRUSTED.search(done.stderr)
+        where = os.fsdecode(found[1] or found[2]) if found else str(root)
         raise SnapshotFailed(
             f"Git does not read the repository {where}, because it belongs to another user.",
             _how_to_trust(where),

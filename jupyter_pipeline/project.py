@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -58,7 +59,7 @@ class Project(Comparing, Machine):
         """
         here = Path(start).resolve()
         for folder in (here, *here.parents):
-            if (folder / planning.PROJECT_FILE).exists():
+            if os.path.exists(folder / planning.PROJECT_FILE):
                 return cls(configuration.load(folder, **settings))
         raise ProjectNotFound(
             f"There is no project.yaml in {here} or in a folder above it.",

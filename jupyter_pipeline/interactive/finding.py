@@ -72,6 +72,7 @@ def _behind(server: dict[str, Any], path: Path | str, backend: str | None) -> So
 
 def _servers() -> Iterator[dict[str, Any]]:
     """The Jupyter servers of this person: the one that started this kernel, those around this folder, a hub's."""
+    person.ensure_home()
     from jupyter_core.paths import jupyter_runtime_dir
 
     folder = Path(jupyter_runtime_dir())

@@ -294,7 +294,7 @@ def _facts(folder: Path) -> dict[str, Any] | None:
         facts = json.loads((folder / MARKER).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return facts if isinstance(facts, dict) and _python(folder).exists() else None
+    return facts if isinstance(facts, dict) and os.path.exists(_python(folder)) else None
 
 
 def _python(folder: Path) -> Path:

@@ -180,7 +180,7 @@ def _named(names: Iterable[str], folders: Iterable[Path]) -> Iterator[Path]:
     for folder in folders:
         for name in names:
             path = folder / name
-            if path.is_file() and os.access(path, os.X_OK):
+            if os.path.isfile(path) and os.access(path, os.X_OK):
                 yield path
                 break
 

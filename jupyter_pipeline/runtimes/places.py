@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from .. import person
@@ -37,7 +38,7 @@ def is_system(folder: Path) -> bool:
 def _steps(program: Path) -> list[Path]:
     """`program` and everything its links lead to, one by one."""
     steps = [program.absolute()]
-    while steps[-1].is_symlink() and len(steps) < _HOPS:
+    while os.path.islink(steps[-1]) and len(steps) < _HOPS:
         target = steps[-1].readlink()
         # normalised by hand: resolve() would follow all links at once
         steps.append(target if target.is_absolute() else (steps[-1].parent / target))
@@ -63,4 +64,4 @@ def _interpreter_of(program: Path) -> Path | None:
         return None
     words = first[2:].split() if first.startswith(b"#!") else []
     path = Path(words[0].decode(errors="replace")) if words else None
-    return path if path is not None and path.is_absolute() and path.exists() else None
+    return path if path is not None and path.is_absolute() and os.path.exists(path) else None

@@ -118,9 +118,9 @@ def _license_source(program: Path | None, config: Config) -> Path | str | None:
         return LICENSE
     configured = _license_file(config)
     if configured is not None:
-        return configured if os.access(configured, os.R_OK) and configured.is_file() else None
+        return configured if os.access(configured, os.R_OK) and os.path.isfile(configured) else None
     beside = program.resolve().parent / _LICENSE_FILE if program else None
-    return program.parent / _LICENSE_FILE if program and beside and beside.is_file() else None
+    return program.parent / _LICENSE_FILE if program and beside and os.path.isfile(beside) else None
 
 
 def _no_program(choice: Choice, config: Config) -> tuple[str, str]:
