@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from . import person
 from .errors import InvalidConfig
 from .models import Limits
 
@@ -29,7 +30,7 @@ NOT_BACKENDS = ("code", "reports")
 """Folders of the state folder that no backend's may be."""
 
 ENV_STATE = "JUPYTER_PIPELINE_STATE"
-ENV_CACHE = "JUPYTER_PIPELINE_CACHE"
+ENV_CACHE = person.ENV_CACHE
 ENV_JOBS = "JUPYTER_PIPELINE_JOBS"
 ENV_EXECUTOR = "JUPYTER_PIPELINE_EXECUTOR"
 ENV_SERVICE_URL = "JUPYTER_PIPELINE_SERVICE_URL"
@@ -42,6 +43,9 @@ ENV_ACTION = "JUPYTER_PIPELINE_ACTION"
 
 DEFAULT_LIMITS = Limits(memory=4 * 1024**3)
 """4 GB a job as on the platform (job-runner: controller/config.py)."""
+
+_LONGEST_NAME = 246
+"""Bytes of a project's folder's name that one of ours begins with; no system takes more than 255 in all."""
 
 T = TypeVar("T")
 
@@ -147,8 +151,8 @@ def load(root: Path, **arguments: Any) -> Config:
     config = Config(
         root=root,
         state=_state(root, state),
-        cache=_cache(),
-        workspace=table.text("workspace") or root.name,
+        cache=person.cache(),
+        workspace=table.text("workspace") or printable(root.name),
         organisation=table.text("organisation"),
         executor=os.environ.get(ENV_EXECUTOR) or table.text("executor") or "auto",
         jobs=_Table({"jobs": jobs}, ENV_JOBS).get("jobs", _jobs, 1) if jobs else table.get("jobs", _jobs, cores()),
@@ -189,6 +193,11 @@ def parse_duration(value: object) -> float:
     return float(match[1]) * _TIME[match[2] or "s"]
 
 
+def printable(name: str | Path) -> str:
+    """A name of the system's as text that the store and every program take, also where it is not valid Unicode."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -204,21 +213,10 @@ def _state(root: Path, given: object) -> Path:
     """The state folder: outside the project each project has one of its own below the given one."""
     if not given:
         return root / STATE_FOLDER
-    named = os.path.expanduser(str(given))
-    if named.startswith("~"):
-        raise InvalidConfig(f"state = {given!r} names the home of somebody unknown.", "Give the folder's full path.")
-    state = (root / named).resolve()
-    own = f"{root.name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
+    state = (root / person.expanded(str(given))).resolve()
+    name = root.name if len(os.fsencode(root.name)) <= _LONGEST_NAME else root.name[: _LONGEST_NAME // 4]
+    own = f"{name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
     return state if state.is_relative_to(root) or state.name == own else state / own
-
-
-def _cache() -> Path:
-    given = os.environ.get(ENV_CACHE)
-    if given:
-        return Path(given).expanduser().resolve()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("jupyter_pipeline", appauthor=False)
 
 
 def _read(root: Path) -> tuple[dict[str, Any], str]:

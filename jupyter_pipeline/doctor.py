@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import config as configuration
-from . import docker_engine, planning, runtimes, spec
+from . import docker_engine, person, planning, runtimes, spec
 from .config import Config
 from .errors import ExecutorUnavailable, InvalidConfig, ProjectNotFound, RuntimeUnavailable, StoreUnavailable
 from .executors import sandbox, trial
@@ -26,7 +26,7 @@ from .lease import Lease
 from .models import RuntimeState, Severity
 from .runtimes import uv_program
 from .service import LOG
-from .store import Store, on_network
+from .store import Store, on_network, too_long
 
 LOW = 1024**3
 """Bytes of free space that are called little."""
@@ -85,7 +85,7 @@ class Check:
 def examine(start: Path, **settings: Any) -> tuple[Check, ...]:
     """Look at everything, for the project in `start` or above it; without one, at the machine."""
     here = start.resolve()
-    root = next((folder for folder in (here, *here.parents) if (folder / planning.PROJECT_FILE).exists()), None)
+    root = next((folder for folder in (here, *here.parents) if os.path.exists(folder / planning.PROJECT_FILE)), None)
     checks = [_python(), _system(), _git()]
     try:
         config = configuration.load(root or here, **settings)
@@ -94,7 +94,9 @@ def examine(start: Path, **settings: Any) -> tuple[Check, ...]:
     used, project = _project(config, root)
     checks += [
         project,
+        _user(config),
         _folder(config),
+        _programs(config),
         _disk(config),
         _network(config),
         _sandbox(config),
@@ -121,6 +123,20 @@ def _system() -> Check:
     return Check(
         "system", Health.NOTE, name, "Only on Linux can jobs be isolated; elsewhere they run as plain processes."
     )
+
+
+def _user(config: Config) -> Check:
+    """Who runs this; a container may do so under a number that the system does not know."""
+    name, home = person.name(), person.home()
+    known = f"You are {name}" if name.startswith("uid ") else f"You are {name}, uid {os.geteuid()}"
+    if home is None:
+        known += ", and have no home folder"
+    else:
+        known += f", and {'your home is' if person.can_write(home) else 'may not write to your home,'} {home}"
+    if person.is_temporary(config.cache):
+        cure = f"Set HOME to a folder of yours, or {configuration.ENV_CACHE} to one that stays."
+        return Check("user", Health.NOTE, f"{known}: built runtimes last as long as {config.cache} does.", cure)
+    return Check("user", Health.OK, f"{known}.")
 
 
 def _git() -> Check:
@@ -224,7 +240,7 @@ def _says(file: str, value: str) -> bool:
 
 def _existing(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
-    return next((path for path in (folder, *folder.parents) if path.is_dir()), Path("/"))
+    return next((path for path in (folder, *folder.parents) if os.path.isdir(path)), Path("/"))
 
 
 def _folder(config: Config) -> Check:
@@ -236,7 +252,31 @@ def _folder(config: Config) -> Check:
                 f"{_existing(folder)} may not be written to.",
                 "Make it writable, or name another folder for our files with --state or JUPYTER_PIPELINE_STATE.",
             )
-    return Check("folders", Health.OK, f"Our own files are kept in {config.state}.")
+    if reason := too_long(config.folder):
+        cure = "Name another folder for our files with --state or JUPYTER_PIPELINE_STATE."
+        return Check("folders", Health.MISSING, f"No history can be kept in {config.folder}: {reason}.", cure)
+    kept = f"Our own files are kept in {config.state}"
+    if not person.can_write(config.cache):
+        message = f"{kept}, but no runtime can be built: {config.cache} may not be written to."
+        return Check(
+            "folders", Health.NOTE, message, f"Set {configuration.ENV_CACHE} to a folder that you can write to."
+        )
+    return Check("folders", Health.OK, f"{kept}, built runtimes in {config.cache}.")
+
+
+def _programs(config: Config) -> Check:
+    """Whether programs can be run from where we keep them: some machines mount a home or /tmp without that."""
+    if person.forbids_programs(config.cache):
+        message = f"{config.cache} is mounted `noexec`: runtimes of the kind `python` cannot run from there."
+        cure = f"Set {configuration.ENV_CACHE} to a folder on another file system."
+        return Check("programs", Health.NOTE, message, cure)
+    if person.forbids_programs(config.state):
+        message = f"{config.state} is mounted `noexec`: a job cannot run a program of the project, such as ./run.sh."
+        cure = (
+            "Name the interpreter in the command, as in `sh run.sh`, or set JUPYTER_PIPELINE_STATE to another folder."
+        )
+        return Check("programs", Health.NOTE, message, cure)
+    return Check("programs", Health.OK, "Programs can be run from these folders.")
 
 
 def _disk(config: Config) -> Check:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 import threading
@@ -19,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from .config import STATE_FOLDER
+from . import person
+from .config import STATE_FOLDER, printable
 from .errors import InvalidRequest, SnapshotFailed
 
 TIMEOUT = 120.0
@@ -33,6 +35,9 @@ REGULAR, EXECUTABLE, LINK = "100644", "100755", "120000"
 
 _FIELDS = {"1": 8, "2": 9, "u": 10, "?": 1, "!": 1}
 """How many fields stand before the path in a line of ``git status --porcelain=v2``, by how the line begins."""
+
+_DISTRUSTED = re.compile(rb"repository (?:at '(.+?)'\n(?=To add|\Z)|\('(.+?)' is owned)", re.DOTALL)
+"""How git names a repository that it does not read because of its owner, since 2.35.2 and in that version."""
 
 _NOT_OURS = f":(exclude){STATE_FOLDER}"
 _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.pager=cat")
@@ -92,7 +97,7 @@ def head(root: Path) -> Head | None:
         changed = sorted(path.removeprefix(above) for path in changed)
     return Head(
         None if commit == "(initial)" else commit,
-        None if branch == "(detached)" else branch,
+        None if branch == "(detached)" or branch is None else printable(branch),
         bool(changed),
         tuple(changed),
     )
@@ -267,15 +272,24 @@ def _run(root: Path, *arguments: str, allow: str | None = None) -> subprocess.Co
     if done.returncode == 0:
         return done
     if b"dubious ownership" in done.stderr or b"unsafe repository" in done.stderr:
-        found = re.search(rb"repository (?:at )?\(?'([^'\n]*)'", done.stderr)
-        where = os.fsdecode(found[1]) if found else str(root)
+        found = _DISTRUSTED.search(done.stderr)
+        where = os.fsdecode(found[1] or found[2]) if found else str(root)
         raise SnapshotFailed(
             f"Git does not read the repository {where}, because it belongs to another user.",
-            f"If you trust it, run: git config --global --add safe.directory '{where}'",
+            _how_to_trust(where),
         )
     if b"not a git repository" in done.stderr or b"must be run in a work tree" in done.stderr:
         return None
     return done
+
+
+def _how_to_trust(folder: str) -> str:
+    home = person.home()
+    quoted = shlex.quote(folder)
+    if home is not None and person.can_write(home):
+        return f"If you trust it, run: git config --global --add safe.directory {quoted}"
+    variables = f"GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0={quoted}"
+    return f"If you trust it, set these variables, since git has no home here to note it in: {variables}"
 
 
 @contextmanager

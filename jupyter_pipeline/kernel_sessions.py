@@ -14,7 +14,6 @@ import select
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -24,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from . import executors, planning, publication, runtimes, snapshots, staging
+from . import executors, person, planning, publication, runtimes, snapshots, staging
 from .config import Config
 from .errors import PipelineError
 from .executors import Task
@@ -35,6 +34,8 @@ from .notebook_driver.kernel import CHANNELS, QUIET, connection_of
 from .notebook_driver.kernelspecs import START
 from .store import Store
 
+ROOM = len("/jobs/jp-12345678/tmp/k/k-1")
+"""Bytes of a socket's path below the folder of a session."""
 LAUNCH = 30.0
 """Seconds that the kernel may take to make its sockets."""
 
@@ -49,7 +50,7 @@ def start(config: Config, runtime_name: str, action: str | None, connection_file
         raise PipelineError(
             f"The runtime {runtime_name} is not ready.", "Build or fetch it: `jupyter pipeline runtimes`."
         )
-    base = Path(tempfile.mkdtemp(prefix="jp-kernel-"))  # a short path: the name of a socket has room for 107
+    base = Path(person.short_folder("jp-", ROOM))
     folder = base / "jobs" / base.name
     try:
         place = folder / "tmp" / "k"

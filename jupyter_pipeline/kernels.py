@@ -6,21 +6,26 @@ How such a kernel is run is in ``kernel_sessions``.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import planning, runtimes
-from .config import EXPECTATIONS, Config
+from . import person, planning, runtimes
+from .config import EXPECTATIONS, Config, printable
 from .errors import InvalidRequest, PipelineError
 from .models import RuntimeState
 
 PREFIX = "jupyter-pipeline-"
 KEY = "jupyter_pipeline"
 """In a kernelspec's metadata: what it is for."""
+LONGEST = 100
+"""Characters of a project's folder's name that a kernel is named with."""
+_GIVE_A_PLACE = "Set JUPYTER_DATA_DIR, for Jupyter as well, to a folder that you can write to."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,9 @@ def install(config: Config, runtime: str, action: str | None) -> InstalledKernel
     info = runtimes.describe(runtime, config)
     if info.state is RuntimeState.MISSING:
         raise PipelineError(f"No kernel can run in {runtime}.", info.message)
-    name = PREFIX + re.sub(r"[^a-z0-9._-]+", "-", "-".join(filter(None, (config.root.name, runtime, action))).lower())
-    title = f"{runtime}{f' for {action}' if action else ''} ({config.root.name})"
+    project = printable(config.root.name)[:LONGEST]
+    name = PREFIX + re.sub(r"[^a-z0-9._-]+", "-", "-".join(filter(None, (project, runtime, action))).lower())
+    title = f"{runtime}{f' for {action}' if action else ''} ({project})"
     words = ["kernels", "start", runtime, "{connection_file}", "--project", str(config.root)]
     words += ["--state", str(config.state), "--backend", config.backend, *(["--action", action] if action else [])]
     spec = {
@@ -62,9 +68,17 @@ def install(config: Config, runtime: str, action: str | None) -> InstalledKernel
         "interrupt_mode": "signal",
         "metadata": {KEY: {"project": str(config.root), "runtime": runtime, "action": action}},
     }
+    if person.home() is None and not (os.environ.get("JUPYTER_DATA_DIR") or os.environ.get("XDG_DATA_HOME")):
+        raise PipelineError("You have no home folder, so your Jupyter has no place for kernels.", _GIVE_A_PLACE)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "kernel.json").write_text(json.dumps(spec, indent=1))
-        place = _manager().install_kernel_spec(folder, name, user=True)
+        try:
+            place = _manager().install_kernel_spec(folder, name, user=True)
+        except OSError as error:
+            raise PipelineError(
+                f"The kernel cannot be put among those of your Jupyter: {error.strerror or error}: {error.filename}.",
+                _GIVE_A_PLACE,
+            ) from None
     return InstalledKernel(name, title, str(config.root), runtime, action, Path(place))
 
 
@@ -96,6 +110,11 @@ def remove(name: str) -> None:
 
 
 def _manager() -> Any:
+    person.ensure_home()
     from jupyter_client.kernelspec import KernelSpecManager
 
-    return KernelSpecManager()
+    manager = KernelSpecManager()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # IPython complains of a home that may not be written to
+        manager.kernel_dirs  # noqa: B018
+    return manager

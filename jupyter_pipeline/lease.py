@@ -7,6 +7,7 @@ import os
 import time
 
 from .config import Config
+from .store_guard import not_writable
 
 LOCK = "engine.lock"
 
@@ -34,9 +35,12 @@ class Lease:
         self._descriptor: int | None = None
 
     def take(self) -> bool:
-        """Try to take the lease; whether it is ours now."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Try to take the lease; whether it is ours now. Raises StoreUnavailable where nothing can be written."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise not_writable(self._file.parent, error) from None
         self._descriptor = descriptor  # before it is locked: an interrupt must not leave a lock that nobody knows of
         if not _locked(descriptor):
             self.give_back()

@@ -23,7 +23,7 @@ from . import (
     runtimes,
     snapshots,
 )
-from .config import Config
+from .config import Config, printable
 from .errors import ProjectNotFound
 from .models import Action, Pipeline, RuntimeInfo, State, StatusCode
 from .plan import Fingerprint, Past, Plan, Situation, Verdict, make
@@ -135,7 +135,7 @@ class Survey:
         if recorded is None:
             return "Its code has changed."
         use = self.code_use(action)[0]
-        said = dependencies.explain(json.loads(recorded), self.counted(action), use.via)
+        said = printable(dependencies.explain(json.loads(recorded), self.counted(action), use.via))
         if said[:1].isdigit():
             return f"{said}."
         return f"Its code has changed: {said}." if said else "What counts as its code has changed."

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import getpass
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,6 +20,7 @@ from . import (
     executors,
     git,
     ids,
+    person,
     planning,
     snapshots,
 )
@@ -58,7 +59,7 @@ class Project(Comparing, Machine):
         """
         here = Path(start).resolve()
         for folder in (here, *here.parents):
-            if (folder / planning.PROJECT_FILE).exists():
+            if os.path.exists(folder / planning.PROJECT_FILE):
                 return cls(configuration.load(folder, **settings))
         raise ProjectNotFound(
             f"There is no project.yaml in {here} or in a folder above it.",
@@ -186,7 +187,7 @@ class Project(Comparing, Machine):
             workspace=self.config.workspace,
             backend=self.config.backend,
             requested_actions=tuple(dict.fromkeys(actions)),
-            requested_by=requested_by or git.user_name(self.config.root) or getpass.getuser(),
+            requested_by=requested_by or git.user_name(self.config.root) or person.name(),
             created_at=now(),
             force=force,
             organisation=self.config.organisation,

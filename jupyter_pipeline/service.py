@@ -27,7 +27,17 @@ def spawn(config: Config) -> None:
     """Start an engine of its own for this workspace, unless one runs; it goes away when there is nothing to do."""
     config.folder.mkdir(parents=True, exist_ok=True)
     options = ["--backend", config.backend, "--jobs", str(config.jobs), "--executor", config.executor]
-    arguments = [sys.executable, "-P", "-m", "jupyter_pipeline.service", str(config.root), "--state", str(config.state)]
+    arguments = [
+        sys.executable,
+        "-P",
+        "-X",
+        "utf8",
+        "-m",
+        "jupyter_pipeline.service",
+        str(config.root),
+        "--state",
+        str(config.state),
+    ]
     with (config.folder / LOG).open("ab") as log:
         # Through a shell that ends at once: the engine is then nobody's child, and nobody has to wait for it.
         subprocess.run(

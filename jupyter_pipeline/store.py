@@ -21,7 +21,18 @@ from typing import Any
 from .errors import StoreUnavailable
 from .models import Job, JobRequest, OutputFile, State, StatusCode
 from .notebook_progress import Cell
-from .store_guard import FILE, JOBS, damaged, has_content, not_writable, on_network, refuse_damaged, translated
+from .store_guard import (
+    FILE,
+    JOBS,
+    close_if_open,
+    damaged,
+    has_content,
+    not_writable,
+    on_network,
+    refuse_damaged,
+    too_long,
+    translated,
+)
 from .store_reading import StoreReading
 from .store_rows import REQUEST
 from .store_schema import APPLICATION_ID, SCHEMA, VERSION
@@ -62,6 +73,7 @@ class Store(StoreReading):
         refuse_damaged(file)
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            close_if_open(folder)
             connection = sqlite3.connect(file, timeout=30, isolation_level=None)
         except (OSError, sqlite3.Error) as error:
             raise not_writable(folder, error) from error
@@ -272,4 +284,4 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-__all__ = ["FILE", "JOBS", "Store", "now", "on_network"]
+__all__ = ["FILE", "JOBS", "Store", "now", "on_network", "too_long"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,22 +16,37 @@ JOBS = "jobs"
 """The folder beside the store that holds a folder for each job."""
 _HEADER = b"SQLite format 3\x00"
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "lustre", "ceph", "gpfs", "beegfs")
+_LONGEST_PATH = 500
+"""Bytes of the database's path; SQLite takes 512 with what it adds for the files beside it."""
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+"""How spaces, tabs, ends of lines and backslashes stand in the kernel's list of mounts."""
 
 
 def on_network(folder: Path) -> bool:
     """Whether a folder is on a network file system, where SQLite's write-ahead log is not safe."""
     try:
-        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+        mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape").split("\n")[:-1]
     except OSError:
         return False
     real = os.path.realpath(folder)
     best, kind = "", ""
     for line in mounts:
         _, point, name, *_ = line.split(" ")
-        point = point.replace("\\040", " ")
+        point = _ESCAPED.sub(lambda found: chr(int(found[1], 8)), point)
         if len(point) >= len(best) and (real == point or real.startswith(point.rstrip("/") + "/")):
             best, kind = point, name
     return kind.startswith(_NETWORK_FILE_SYSTEMS)
+
+
+def close_if_open(folder: Path) -> None:
+    """Take from others what they may do in a folder of ours in which they may write, as under the umask 000.
+
+    What is written in there is what an engine runs. Raises OSError where the folder is not there.
+    """
+    mode = folder.stat().st_mode
+    if mode & 0o002:
+        with contextlib.suppress(OSError):  # another user's, or on a file system without modes
+            folder.chmod(mode & 0o700)
 
 
 def has_content(file: Path) -> bool:
@@ -87,9 +103,16 @@ def damaged(file: Path, why: str) -> StoreUnavailable:
     )
 
 
+def too_long(folder: Path) -> str:
+    """What is wrong with the path of a state folder that is too long for the store in it; empty when it is not."""
+    length = len(os.fsencode(folder / FILE))
+    return f"its path is too long, {length} bytes of {_LONGEST_PATH}" if length > _LONGEST_PATH else ""
+
+
 def not_writable(folder: Path, error: Exception) -> StoreUnavailable:
     """The refusal of a folder in which nothing can be kept."""
+    reason = too_long(folder) or (error.strerror if isinstance(error, OSError) else None) or error
     return StoreUnavailable(
-        f"The state folder {folder} cannot be written to: {error}.",
+        f"The state folder {folder} cannot be written to: {reason}.",
         "Make it writable, or set JUPYTER_PIPELINE_STATE (or `state` in jupyter_pipeline.toml) to a folder that is.",
     )

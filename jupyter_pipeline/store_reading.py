@@ -260,5 +260,13 @@ class StoreReading:
 
     def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         with translated(self._file):
-            rows: list[Any] = self._db.execute(statement, values).fetchall()
+            try:
+                rows: list[Any] = self._db.execute(statement, values).fetchall()
+            except UnicodeEncodeError:  # no name in a row is such a text
+                rows = self._db.execute(statement, [_valid(value) for value in values]).fetchall()
             return rows
+
+
+def _valid(value: Any) -> Any:
+    """A text without what is not valid Unicode, as names have that the system gives."""
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value

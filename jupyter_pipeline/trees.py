@@ -304,14 +304,17 @@ def replacing(path: str, beside: str | None = None) -> Iterator[BinaryIO]:
 @contextmanager
 def locked(folder: Path, alone: bool = False) -> Iterator[Path]:
     """Hold the lock of the kept code; the operating system frees it when we die."""
-    with reported(str(folder)):
+    with _kept_in(folder):
         # Private, since a copy does not have the mode of a file that only its owner may read.
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if folder.stat().st_mode & 0o077:  # made by whoever has kept something else in it first
+            with suppress(OSError):  # not every file system has modes
+                folder.chmod(0o700)
         for name in ("trees", "blobs"):
             (folder / name).mkdir(exist_ok=True)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        with reported(str(folder)):
+        with _kept_in(folder):
             fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
         yield folder
     finally:
@@ -337,6 +340,20 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return list(entries)
     except (FileNotFoundError, NotADirectoryError):
         return []
+
+
+@contextmanager
+def _kept_in(folder: Path) -> Iterator[None]:
+    """Tell an error about our own folder as SnapshotFailed; the remedies for files of the project do not fit there."""
+    try:
+        yield
+    except PermissionError:
+        raise SnapshotFailed(
+            f"{folder} may not be written to, so the project's code cannot be kept for the jobs.",
+            "Where it is another user's, have a state folder of your own: --state, or JUPYTER_PIPELINE_STATE.",
+        ) from None
+    except OSError as error:
+        fail(error, str(folder))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "jupyter_pipeline"
 
 LAYERS = {
-    "nouns": "models view_records config errors",
+    "nouns": "models view_records person config errors",
     "rules": (
         "yamlsyntax yamlscalars yamltree yamlplaces rulesets spec spec_action spec_checks spec_extraction spec_faults "
         "spec_paths spec_schema spec_files study_files command_files script_files script_uses script_r script_stata "

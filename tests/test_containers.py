@@ -162,7 +162,7 @@ def test_clean_removes_our_containers_and_no_others(tmp_path: Path) -> None:
     project = split(tmp_path)
     run(tmp_path)
     api = images.api()
-    jobs = docker_engine.printable(project.config.folder / JOBS)
+    jobs = printable(project.config.folder / JOBS)
     labels = {docker_engine.LABEL_JOBS: jobs, docker_engine.LABEL_JOB: job_of(project.request(), "there").id}
     elsewhere = {**labels, docker_engine.LABEL_JOBS: f"{jobs}-of-another"}
     wait_for(lambda: not docker_engine.containers_of(api, project.config.folder / JOBS), "their removal")

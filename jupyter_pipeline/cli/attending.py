@@ -42,9 +42,6 @@ def stay(project: Project, request_id: str, watcher: Watcher, interrupts: Interr
                 count = project.cancel(request_id)
                 notes.line(f"Cancelling {count} job{'' if count == 1 else 's'} ..." if count else "Already cancelled.")
                 policy = "detach"  # whoever presses Ctrl-C once more does not want to wait for the end
-        except BrokenPipeError:
-            project.detach()
-            raise
         finally:
             watcher.pause()
 

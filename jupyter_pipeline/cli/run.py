@@ -36,19 +36,20 @@ def run(options: argparse.Namespace, out: Out) -> int:
         executor, missing = project.isolation()
         request = project.submit(options.actions or [RUN_ALL], options.force, options.commit)
         view = project.request(request.id)
-        _announce(told, project, view, executor, missing)
         left = attending.ENDED
-        if view.jobs and options.detach:
-            project.detach()
-            told.line(f"The jobs run by themselves. `jupyter pipeline show {view.number}` shows how they are.")
-        elif view.jobs:
-            try:
+        try:
+            _announce(told, project, view, executor, missing)
+            if view.jobs and options.detach:
+                project.detach()
+                told.line(f"The jobs run by themselves. `jupyter pipeline show {view.number}` shows how they are.")
+            elif view.jobs:
                 policy = options.on_interrupt or ("ask" if _has_person(told) else "cancel")
                 watcher = _watcher(view, told, sys.stdout.isatty() and not options.json)
                 left = attending.stay(project, request.id, watcher, interrupts, policy)
-            except KeyboardInterrupt:  # one signal after the other; the jobs do not suffer for it
+        except (KeyboardInterrupt, OSError):  # one signal after the other, or nothing can be printed
+            if view.jobs:  # they do not suffer for it
                 project.detach()
-                raise
+            raise
     view = project.request(request.id)
     code = left or exit_code(view.jobs)
     if options.json:

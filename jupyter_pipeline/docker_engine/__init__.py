@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import person
+from ..config import printable
 from ..errors import ExecutorUnavailable
 
 if TYPE_CHECKING:
@@ -141,11 +143,6 @@ def remove_volumes(api: APIClient, jobs: Path) -> None:
             api.remove_volume(one["Name"])
 
 
-def printable(path: Path) -> str:
-    """A path as text that any Engine takes, also where its name is not valid Unicode."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
 def _why(error: Exception) -> str:
     """The innermost reason of an error of the SDK, as far as it says something to a person."""
     found: BaseException | None = error
@@ -167,7 +164,9 @@ def _arguments(error: BaseException) -> Iterator[object]:
 
 def _of_context() -> str:
     """The address that the `docker` command line would use, where a person has chosen a context."""
-    if not (Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json").exists():
+    home = person.home()
+    folder = os.environ.get("DOCKER_CONFIG") or (home / ".docker" if home is not None else None)
+    if folder is None or not os.path.isfile(os.path.join(folder, "config.json")):
         return ""
     from docker.context import ContextAPI
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from ..config import Config
+from ..config import Config, printable
 from ..errors import ExecutorUnavailable
 from ..models import Limits, OutputPattern, Runtime, Status
 
@@ -139,7 +139,7 @@ def _docker(config: Config, folder: Path) -> DockerExecutor:
 
     labels = {
         docker_engine.LABEL_WORKSPACE: config.workspace,
-        docker_engine.LABEL_PROJECT: docker_engine.printable(config.root),
+        docker_engine.LABEL_PROJECT: printable(config.root),
     }
     return DockerExecutor(folder, config.docker, labels)
 

@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .. import docker_engine
-from ..config import DockerSetting
+from ..config import DockerSetting, printable
 from ..errors import ExecutorUnavailable
 from ..models import WORKSPACE, Phase, Status
 from . import Task
@@ -100,7 +100,7 @@ class DockerExecutor(LocalExecutor):
             "labels": {
                 **self._labels,
                 docker_engine.LABEL_JOB: task.id,
-                docker_engine.LABEL_JOBS: docker_engine.printable(task.folder.parent),
+                docker_engine.LABEL_JOBS: printable(task.folder.parent),
             },
             "copies": False,
         }

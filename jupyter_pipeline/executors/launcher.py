@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import person
 from .shim import supervise, was_claimed
 
 FAULT = "shim.error"
@@ -125,6 +126,7 @@ def main(kind: str) -> None:
     `kind` is ``commands``, or what has its libraries loaded: ``notebooks``, ``containers``, or both as
     ``containers and notebooks``.
     """
+    person.ensure_home()
     later = []
     if "containers" in kind:
         from .containers import supervising  # noqa: F401

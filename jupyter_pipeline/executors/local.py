@@ -161,7 +161,14 @@ class _Launcher:
         self.kind = kind
         known = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ}
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"from jupyter_pipeline.executors.launcher import main; main({kind!r})"],
+            [
+                sys.executable,
+                "-P",
+                "-X",
+                "utf8",
+                "-c",
+                f"from jupyter_pipeline.executors.launcher import main; main({kind!r})",
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd="/",

@@ -148,8 +148,9 @@ def _configuration(folder: Path) -> Path:
 
     One mount instead of a dozen: each costs a job some tenth of a millisecond.
     """
-    sources = [path for name in CONFIGURATION if (path := Path("/etc") / name).exists()]
-    key = hashlib.sha256(repr([(str(path), path.stat().st_mtime_ns) for path in sources]).encode()).hexdigest()[:16]
+    sources = [path for name in CONFIGURATION if _is_readable(path := Path("/etc") / name)]
+    seen = [(str(path), path.stat().st_mtime_ns) for path in sources]
+    key = hashlib.sha256(repr((seen, os.getuid(), os.getgid())).encode()).hexdigest()[:16]
     made = folder / f"etc-{key}"
     if made.is_dir():
         return made
@@ -158,15 +159,37 @@ def _configuration(folder: Path) -> Path:
         target = part / path.relative_to("/etc")
         target.parent.mkdir(parents=True, exist_ok=True)
         copy: Callable[..., object] = (
-            functools.partial(shutil.copytree, symlinks=True) if path.is_dir() else shutil.copy2
+            functools.partial(shutil.copytree, symlinks=True, ignore=_unreadable) if path.is_dir() else shutil.copy2
         )
         copy(path.resolve(), target)
+    _name_number(part / "passwd", os.getuid(), "user{0}:x:{0}:" + f"{os.getgid()}::/tmp:/bin/sh")
+    _name_number(part / "group", os.getgid(), "group{0}:x:{0}:")
     part.chmod(0o755)
     try:
         part.rename(made)
     except OSError:  # another engine was quicker
         remove_tree(part)
     return made
+
+
+def _is_readable(path: Path) -> bool:
+    return os.access(path, os.R_OK | os.X_OK if os.path.isdir(path) else os.R_OK)
+
+
+def _unreadable(folder: str, names: list[str]) -> list[str]:
+    """What a machine keeps from its ordinary users stays away from jobs as well."""
+    paths = {name: Path(folder, name) for name in names}
+    return [name for name, path in paths.items() if not path.is_symlink() and not _is_readable(path)]
+
+
+def _name_number(file: Path, number: int, line: str) -> None:
+    """Add a line for a number that a copy of passwd or group does not know; R, git and Python ask for its name."""
+    text = file.read_text(encoding="utf-8", errors="surrogateescape") if file.exists() else ""
+    if str(number) in (known.split(":")[2] for known in text.splitlines() if known.count(":") > 1):
+        return
+    file.unlink(missing_ok=True)  # the copy of a file that may only be read is such a one too
+    lines = (text.removesuffix("\n"), line.format(number), "") if text else (line.format(number), "")
+    file.write_text("\n".join(lines), encoding="utf-8", errors="surrogateescape")
 
 
 def find_bwrap() -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .. import person
 from ..config import ENV_SERVICE_TOKEN_FILE, ENV_SERVICE_URL
 from ..errors import InvalidConfig, PipelineError, ProjectNotFound
 from .local import LocalSource, refuse_inside_action
@@ -52,7 +53,7 @@ def _token() -> str:
     """The person's own token for the service of split mode."""
     file = os.environ.get(ENV_SERVICE_TOKEN_FILE, "")
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8").strip()
+        return person.expanded(file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise InvalidConfig(
             f"The token for the pipelines' service cannot be read from {file!r}: {error.strerror}.",
@@ -71,6 +72,7 @@ def _behind(server: dict[str, Any], path: Path | str, backend: str | None) -> So
 
 def _servers() -> Iterator[dict[str, Any]]:
     """The Jupyter servers of this person: the one that started this kernel, those around this folder, a hub's."""
+    person.ensure_home()
     from jupyter_core.paths import jupyter_runtime_dir
 
     folder = Path(jupyter_runtime_dir())

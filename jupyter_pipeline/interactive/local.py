@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import person
 from ..config import ENV_ACTION, EXPECTATIONS
 from ..errors import InvalidRequest
 from .source import Answer, values_of
@@ -69,7 +69,7 @@ class LocalSource:
         own = {"project": self._id, "backend": self._backend} if "{project}" in found.template else {}
         asked = contract.taken(found, values_of(found, {**own, **parameters}), body)
         project = self._projects.open(self._id, self._backend)
-        call = Call(asked, getpass.getuser(), None, self._projects, project)
+        call = Call(asked, person.name(), None, self._projects, project)
         reply = answering(operation)(call, *MORE.get(operation, ()))
         return Answer(reply.body, reply.media, {name.lower(): value for name, value in reply.headers.items()})
 

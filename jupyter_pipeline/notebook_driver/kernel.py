@@ -11,16 +11,16 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from .. import person
 from .faults import CannotRun
 from .kernelspecs import KernelCommand
 
-SHORT_ENOUGH = 60
-"""Characters that the folder for temporary files may have: the name of a socket has room for 107."""
+ROOM = 35
+"""Bytes that are kept free for what is in the kernel's folder."""
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 QUIET = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # or a debugger that nobody uses warns in the log
@@ -40,7 +40,7 @@ class Kernel:
 
     def __init__(self, command: KernelCommand, environment: Mapping[str, str], cwd: str) -> None:
         self.command = command
-        self.folder = _private_folder(environment.get("TMPDIR", "/tmp"))
+        self.folder = person.short_folder("jp-", ROOM, environment.get("TMPDIR", "/tmp"))
         self.key = os.urandom(16).hex()
         connection = Path(self.folder, "connection.json")
         connection.write_text(json.dumps(connection_of(self.folder, self.key, command.name)))
@@ -156,9 +156,3 @@ class _DieWith:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != self._driver:
             os._exit(1)
-
-
-def _private_folder(base: str) -> str:
-    """A new folder that only we can look into, with a path short enough for sockets."""
-    is_fine = len(base) <= SHORT_ENOUGH and os.path.isdir(base)
-    return tempfile.mkdtemp(prefix="jp-", dir=base if is_fine else "/tmp")

@@ -94,7 +94,7 @@ def _find(order: DriverOrder, name: str) -> KernelCommand | None:
     for folder in order.kernel_folders:
         for candidate in (name, name.lower()):
             path = Path(folder, candidate, "kernel.json")
-            if path.is_file():
+            if os.path.isfile(path):
                 return _read(order, name, path)
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -13,8 +13,6 @@ import nbformat
 
 from ..notebook_commands import Export, NotebookRun
 from .faults import NotebookFailed, cut
-
-MODE = 0o644
 
 
 def write_all(
@@ -42,10 +40,9 @@ def write(workspace: str, path: str, content: str | bytes) -> None:
     part = ""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, part = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.parent)
-        with os.fdopen(descriptor, "wb") as file:
+        part = str(target.with_name(f".{secrets.token_hex(8)}.part"))
+        with open(part, "xb") as file:  # with the mode that the person's umask gives to all that a job writes
             file.write(data)
-            os.fchmod(file.fileno(), MODE)
         os.replace(part, target)
     except OSError as error:
         with contextlib.suppress(OSError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from .. import person
 from ..errors import ReportFailed
 from .printing import pdf
 
@@ -47,6 +48,7 @@ def html(
 
     Raises ReportFailed: no such template, or one that does not work.
     """
+    person.ensure_home()  # nbconvert cannot be imported without one
     from . import pictures, plain
 
     place = pictures.Place(folder.resolve(), (allowed or folder).resolve(), withheld)
@@ -94,6 +96,7 @@ def export(
         return page, ".html"
     if to not in FORMATS:
         raise ReportFailed(f"There is no format `{to}` for notebooks.", f"There are: {', '.join(FORMATS)}.")
+    person.ensure_home()
     from . import others
 
     if to == "notebook":

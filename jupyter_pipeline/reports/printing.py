@@ -9,9 +9,9 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 
+from .. import person
 from ..errors import ReportFailed
 
 _BROWSERS = (
@@ -41,6 +41,8 @@ _FLAGS = (
     "--no-pdf-header-footer",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
+_ROOM = len("/.org.chromium.Chromium.123456/SingletonSocket")
+"""Bytes of the path of the browser's socket below its folder."""
 _PATIENCE = 180.0
 """Seconds; a page of thousand pictures takes some twenty."""
 
@@ -53,13 +55,15 @@ def pdf(page: str) -> bytes:
             "There is no Chromium or Chrome here, which makes the PDF.",
             "Install one, or print the HTML report from a browser.",
         )
-    with tempfile.TemporaryDirectory(prefix="report-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    folder = Path(person.short_folder("report-", _ROOM))
+    try:
         source, target = folder / "report.html", folder / "report.pdf"
         source.write_text(page, encoding="utf-8")
         profile = f"--user-data-dir={folder / 'profile'}"
         words = _run([browser, *_FLAGS, profile, f"--print-to-pdf={target}", source.as_uri()], folder)
         content = target.read_bytes() if target.is_file() else b""
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     if not content.startswith(b"%PDF"):
         last = " ".join(words.split())[-300:]
         raise ReportFailed(f"{Path(browser).name} did not make the PDF: {last or 'it said nothing'}", _PRINT)

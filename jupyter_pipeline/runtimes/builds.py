@@ -53,7 +53,17 @@ class Builds:
         log = self.config.folder / f"build-{name.replace('/', '_').replace(':', '-')}.log"
         with log.open("w") as stream:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "jupyter_pipeline.runtimes", name, "--project", str(self.config.root)],
+                [
+                    sys.executable,
+                    "-P",
+                    "-X",
+                    "utf8",
+                    "-m",
+                    "jupyter_pipeline.runtimes",
+                    name,
+                    "--project",
+                    str(self.config.root),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,

@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from .. import person
 from ..config import ENV_CACHE, Config
 from ..errors import RuntimeUnavailable
 from ..models import Runtime, RuntimeState
@@ -38,6 +39,7 @@ MARKER = "jupyter_pipeline.json"
 """The file that says that an environment is complete, with facts about it."""
 FROZEN = "packages.txt"
 """What is really installed, in every environment."""
+_OTHER_FOLDER = f"Set {ENV_CACHE} to a folder on another file system."
 _EXACT, _ADDED = "packages-exact.txt", "packages-added.txt"
 
 
@@ -57,6 +59,8 @@ def look(choice: Choice, config: Config) -> Look:
     if interpreter is None:
         return _no_interpreter(choice, config)
     plan = _plan(choice, interpreter, config)
+    if person.forbids_programs(plan.folder):
+        return missing(f"No program can run from {config.cache}, which is mounted `noexec`.", _OTHER_FOLDER)
     facts = _facts(plan.folder)
     seen = Look(RuntimeState.BUILDABLE, plan.identity, python=interpreter.version, folder=plan.folder)
     if facts is not None:
@@ -290,7 +294,7 @@ def _facts(folder: Path) -> dict[str, Any] | None:
         facts = json.loads((folder / MARKER).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return facts if isinstance(facts, dict) and _python(folder).exists() else None
+    return facts if isinstance(facts, dict) and os.path.exists(_python(folder)) else None
 
 
 def _python(folder: Path) -> Path:

@@ -180,7 +180,7 @@ def _named(names: Iterable[str], folders: Iterable[Path]) -> Iterator[Path]:
     for folder in folders:
         for name in names:
             path = folder / name
-            if path.is_file() and os.access(path, os.X_OK):
+            if os.path.isfile(path) and os.access(path, os.X_OK):
                 yield path
                 break
 
@@ -197,7 +197,7 @@ def _folders(version: str, minor: str, cache: Path) -> Iterator[Path]:
     for pattern in _FOLDERS:
         if any(f"{{{name}}}" in pattern and not value for name, value in places.items()):
             continue
-        path = Path(pattern.format(**places)).expanduser()
+        path = Path(os.path.expanduser(pattern.format(**places)))
         if path.is_absolute():
             found = Path("/").glob(str(path.relative_to("/")))
             yield from sorted(found, key=_newest_first)

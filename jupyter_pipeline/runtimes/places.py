@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+from .. import person
 
 SYSTEM = tuple(Path(name) for name in ("/usr", "/bin", "/sbin", "/lib", "/lib64"))
 """Folders that every sandbox has anyway."""
@@ -35,7 +38,7 @@ def is_system(folder: Path) -> bool:
 def _steps(program: Path) -> list[Path]:
     """`program` and everything its links lead to, one by one."""
     steps = [program.absolute()]
-    while steps[-1].is_symlink() and len(steps) < _HOPS:
+    while os.path.islink(steps[-1]) and len(steps) < _HOPS:
         target = steps[-1].readlink()
         # normalised by hand: resolve() would follow all links at once
         steps.append(target if target.is_absolute() else (steps[-1].parent / target))
@@ -45,9 +48,10 @@ def _steps(program: Path) -> list[Path]:
 def _home_of(program: Path) -> Path:
     folder = program.parent.resolve()
     above = folder.parent
-    home = Path.home()
+    home = person.home()
     # ~/bin and ~/.local/bin: the folder above would show a job all that a person has
-    too_much = above == above.parent or home.is_relative_to(above) or above == home / ".local"
+    is_home = home is not None and (home.is_relative_to(above) or above == home / ".local")
+    too_much = is_home or above == above.parent
     return above if folder.name == "bin" and not too_much else folder
 
 
@@ -60,4 +64,4 @@ def _interpreter_of(program: Path) -> Path | None:
         return None
     words = first[2:].split() if first.startswith(b"#!") else []
     path = Path(words[0].decode(errors="replace")) if words else None
-    return path if path is not None and path.is_absolute() and path.exists() else None
+    return path if path is not None and path.is_absolute() and os.path.exists(path) else None

@@ -109,7 +109,7 @@ def _program(choice: Choice, config: Config) -> Path | None:
 
 
 def _license_file(config: Config) -> Path | None:
-    return config.root / Path(config.stata_license).expanduser() if config.stata_license else None
+    return config.root / os.path.expanduser(config.stata_license) if config.stata_license else None
 
 
 def _license_source(program: Path | None, config: Config) -> Path | str | None:
@@ -118,9 +118,9 @@ def _license_source(program: Path | None, config: Config) -> Path | str | None:
         return LICENSE
     configured = _license_file(config)
     if configured is not None:
-        return configured if os.access(configured, os.R_OK) and configured.is_file() else None
+        return configured if os.access(configured, os.R_OK) and os.path.isfile(configured) else None
     beside = program.resolve().parent / _LICENSE_FILE if program else None
-    return program.parent / _LICENSE_FILE if program and beside and beside.is_file() else None
+    return program.parent / _LICENSE_FILE if program and beside and os.path.isfile(beside) else None
 
 
 def _no_program(choice: Choice, config: Config) -> tuple[str, str]:

@@ -10,6 +10,7 @@ import re
 import shutil
 from pathlib import Path
 
+from .. import person
 from ..config import Config
 from ..models import Runtime, RuntimeState
 from . import definitions, places
@@ -49,8 +50,8 @@ def find(program: str, root: Path) -> Path | None:
     if "/" not in program:
         found = shutil.which(program)
         return Path(found).absolute() if found else None
-    path = root / Path(program).expanduser()
-    return path if path.is_file() and os.access(path, os.X_OK) else None
+    path = root / os.path.expanduser(program)
+    return path if os.path.isfile(path) and os.access(path, os.X_OK) else None
 
 
 def stamp(path: Path) -> tuple[str, int, int]:
@@ -67,6 +68,7 @@ def _r_libraries() -> tuple[Path, ...]:
     """
     given = os.environ.get("R_LIBS_USER")
     if given:
-        return tuple(path for path in map(Path, given.split(os.pathsep)) if path.is_absolute() and path.is_dir())
-    found = Path.home().glob("R/*-library/*.*")
+        return tuple(path for path in map(Path, given.split(os.pathsep)) if path.is_absolute() and os.path.isdir(path))
+    home = person.home()
+    found = home.glob("R/*-library/*.*") if home is not None else ()
     return tuple(sorted(found, key=lambda path: [int(part) for part in re.findall(r"\d+", path.name)])[-1:])

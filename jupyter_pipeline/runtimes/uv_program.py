@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from .. import person
 from ..errors import RuntimeUnavailable
 
 Progress = Callable[[str], None]
@@ -60,6 +61,14 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not _REMOVED.match(name)}
 
 
+def _surroundings() -> dict[str, str]:
+    """The environment for uv. Without a home it would keep what it downloads in whatever folder it runs in."""
+    found = clean_environment(os.environ)
+    if not found.get("UV_CACHE_DIR") and not person.has_caches():
+        found["UV_CACHE_DIR"] = str(person.cache() / "uv")
+    return found
+
+
 def run(arguments: Sequence[str], folder: Path, progress: Progress, lock: int | None = None) -> None:
     """Run uv in `folder`, passing on its lines; raises RuntimeUnavailable with the cause in plain words.
 
@@ -69,7 +78,7 @@ def run(arguments: Sequence[str], folder: Path, progress: Progress, lock: int | 
     process = subprocess.Popen(
         [find(), "--color", "never", *arguments],
         cwd=folder,  # not the project's folder, whose own uv settings are about something else
-        env=clean_environment(os.environ),
+        env=_surroundings(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -102,7 +111,7 @@ def answer(arguments: Sequence[str], folder: Path) -> str:
     done = subprocess.run(
         [find(), "--color", "never", *arguments],
         cwd=folder,
-        env=clean_environment(os.environ),
+        env=_surroundings(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import getpass
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
@@ -15,6 +14,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
+from .. import person
 from ..config import EXPECTATIONS
 from ..errors import PipelineError
 from . import contract
@@ -119,7 +119,7 @@ class Handler(APIHandler):
             with contextlib.suppress(PipelineError):  # told by whoever answers; what is asked is read there too
                 await self.services.tail.watch(path["project"], backend.decode(errors="replace"))
         given, named = self._given(path), self._named()
-        order = Order(function, self.template, self._method(), given, named or getpass.getuser(), named, more)
+        order = Order(function, self.template, self._method(), given, named or person.name(), named, more)
         return await self.services.workers.answer(order, shared)
 
     def asked(self, **path: str) -> Asked:

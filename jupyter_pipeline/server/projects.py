@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import planning
+from ..config import printable
 from ..errors import NotFound, PipelineError
 from ..project import Project
 
@@ -81,7 +82,7 @@ class Projects:
         try:
             return self.open(known.id).config.workspace
         except PipelineError:  # it is told to whoever asks for that project
-            return known.root.name
+            return printable(known.root.name)
 
     def without_places(self, text: str) -> str:
         """A text in which no folder of this machine is named, as far as it is one of a project or of this server."""

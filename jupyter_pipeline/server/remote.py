@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,6 +16,7 @@ from jupyter_server.utils import url_path_join
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPServerRequest
 
+from .. import person
 from ..errors import InvalidConfig
 from .contract import PREFIX
 from .replies import UNTOLD, Reply, problem_of
@@ -48,7 +48,7 @@ class Remote:
             )
         self._url, self._emit, self._rest = url_path_join(url, PREFIX), emit, rest
         try:
-            self._token = Path(token_file).expanduser().read_text(encoding="utf-8").strip()
+            self._token = person.expanded(token_file).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise InvalidConfig(
                 f"The token for the service cannot be read from {token_file!r}: {error.strerror}.",

@@ -94,7 +94,7 @@ class Workers:
 
     async def _start(self) -> asyncio.subprocess.Process:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-c", f"from {main.__module__} import main; main()"),
+            *(sys.executable, "-P", "-X", "utf8", "-c", f"from {main.__module__} import main; main()"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 20,

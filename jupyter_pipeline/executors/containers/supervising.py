@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import docker_engine
+from ...config import printable
 from ...docker_engine import images
 from ...errors import ExecutorUnavailable
 from ...models import WORKSPACE, Ending
@@ -206,7 +207,9 @@ def _plain(folder: Path, name: str, path: Path) -> str:
 def links_of(folder: Path) -> Path:
     """Where the links for a job's folder are, if its path needs any."""
     key = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"jupyter-pipeline-{os.getuid()}" / key
+    temporary = tempfile.gettempdir()
+    base = Path(temporary if PLAIN.fullmatch(temporary) else "/tmp")
+    return base / f"jupyter-pipeline-{os.getuid()}" / key
 
 
 def remove(address: str, name: str, folder: Path) -> None:
@@ -218,7 +221,7 @@ def remove(address: str, name: str, folder: Path) -> None:
 
     with contextlib.suppress(ExecutorUnavailable, *TROUBLE), contextlib.closing(docker_engine.connect(address)) as api:
         found = api.inspect_container(name)  # its name alone does not make it ours
-        if (found["Config"]["Labels"] or {}).get(docker_engine.LABEL_JOBS) == docker_engine.printable(folder.parent):
+        if (found["Config"]["Labels"] or {}).get(docker_engine.LABEL_JOBS) == printable(folder.parent):
             docker_engine.remove(api, name)
     links = links_of(folder)
     with contextlib.suppress(OSError):
