@@ -23,10 +23,11 @@ from .executors.local import LocalExecutor
 from .executors.process import ProcessExecutor
 from .executors.sandbox import SandboxExecutor
 from .lease import Lease
-from .models import RuntimeState, Severity
-from .runtimes import uv_program
+from .models import RuntimeInfo, RuntimeState, Severity
+from .runtimes import package_sources, uv_program
 from .service import LOG
 from .store import Store, on_network, too_long
+from .wording import listed
 
 LOW = 1024**3
 """Bytes of free space that are called little."""
@@ -103,6 +104,7 @@ def examine(start: Path, **settings: Any) -> tuple[Check, ...]:
         _notebooks(config),
         _docker(config),
         _uv(config),
+        _packages(),
     ]
     checks += _runtimes(config, used)
     checks += _history(config)
@@ -186,6 +188,28 @@ def _uv(config: Config) -> Check:
         return Check("uv", Health.MISSING, error.message, error.remedy)
     return Check(
         "uv", Health.OK, f"{_first_line([program, '--version'])}, {program}. It keeps runtimes in {config.cache}."
+    )
+
+
+def _packages() -> Check:
+    """Where packages come from, and whose certificates are trusted on the way; of addresses only the host is told."""
+    sources = package_sources.of(os.environ)
+    index = f"from {sources.index}" if sources.index else "from the index that uv asks by itself"
+    more = f", and from {listed([str(one) for one in sources.more])}" if sources.more else ""
+    proxy = f", through the proxy {sources.proxy}" if sources.proxy else ""
+    trusted = f"those of {sources.certificates}" if sources.certificates else "those that uv comes with"
+    message = f"Packages of runtimes come {index}{more}{proxy}. The certificates that are trusted are {trusted}."
+    if not sources.absent:
+        return Check("packages", Health.OK, message)
+    gone = listed([str(one) for one in sources.absent])
+    are = "is" if len(sources.absent) == 1 else "are"
+    return Check(
+        "packages",
+        Health.NOTE,
+        f"{message} Named, but not there, {are} {gone}.",
+        "Put it there, or mend the setting: without the certificates it names, no package can be fetched."
+        if sources.certificates in sources.absent
+        else "Nothing is wrong where it is not needed; else put it there, or mend the setting.",
     )
 
 
@@ -328,13 +352,15 @@ def _runtimes(config: Config, used: set[str]) -> Iterator[Check]:
     for one in runtimes.describe_all(config):
         names = {one.info.name, *one.aliases}
         known |= names
-        yield _runtime(one.info.name, one.info.state, one.info.message, one.python, bool(names & used))
+        if one.only_stands_in and not names & used and one.info.state is not RuntimeState.READY:
+            continue  # where it would stand in, the line of the other one says so
+        yield _runtime(one.info, one.python, bool(names & used))
     for name in sorted(used - known):
-        info = runtimes.describe(name, config)
-        yield _runtime(name, info.state, info.message, None, True)
+        yield _runtime(runtimes.describe(name, config), None, True)
 
 
-def _runtime(name: str, state: RuntimeState, message: str, python: str | None, needed: bool) -> Check:
+def _runtime(info: RuntimeInfo, python: str | None, needed: bool) -> Check:
+    name, state, message = info.name, info.state, info.message
     if state is RuntimeState.MISSING:
         health, end = (Health.MISSING, "") if needed else (Health.NOTE, " This project does not use it.")
         return Check(f"runtime {name}", health, "It cannot be had here." + end, message)
@@ -344,7 +370,7 @@ def _runtime(name: str, state: RuntimeState, message: str, python: str | None, n
         if state is RuntimeState.READY
         else f"Can be built{interpreter}, when it is first needed."
     )
-    return Check(f"runtime {name}", Health.OK, f"{what} {message}".strip())
+    return Check(f"runtime {name}", Health.NOTE if info.stand_in else Health.OK, f"{what} {message}".strip())
 
 
 def _history(config: Config) -> list[Check]:

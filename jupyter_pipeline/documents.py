@@ -208,8 +208,10 @@ def output_document(viewed: ViewedOutput) -> Document:
     }
 
 
-def plan_document(foreseen: Foresight, builds: Sequence[RuntimeInfo], backend: str) -> Document:
-    """A plan, what its jobs would do, and the runtimes that would be built first."""
+def plan_document(
+    foreseen: Foresight, builds: Sequence[RuntimeInfo], stand_ins: Sequence[RuntimeInfo], backend: str
+) -> Document:
+    """A plan, what its jobs would do, the runtimes that would be built first, and those that stand in for others."""
     plan, code = foreseen.plan, foreseen.code
     counts = Counter(one.verdict for one in plan.actions)
     return {
@@ -229,6 +231,7 @@ def plan_document(foreseen: Foresight, builds: Sequence[RuntimeInfo], backend: s
         ],
         "counts": {str(verdict): counts[verdict] for verdict in NOW},
         "runtimes_to_build": [{"name": info.name, "message": info.message} for info in builds],
+        "stand_ins": [{"name": info.name, "resolved": info.resolved, "message": info.stand_in} for info in stand_ins],
     }
 
 

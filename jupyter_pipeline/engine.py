@@ -264,6 +264,8 @@ class Engine:
         runtime = self.builds.runtime(job.runtime, fingerprint["runtime"])
         if runtime is None:
             raise PipelineError(f"The runtime {job.runtime} has vanished.", "Run it again.")
+        # What it really runs in: since the plan was made, something else may have come to stand in.
+        fingerprint["runtime"] = runtime.identity
         folder = self._folder(job)
         folder.parent.mkdir(exist_ok=True)
         folder.mkdir(exist_ok=True)

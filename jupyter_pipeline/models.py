@@ -151,6 +151,8 @@ class RuntimeInfo:
     """A hash that changes when the environment would; empty when missing."""
     message: str = ""
     """Why it is missing, or what stands in for it; a sentence, or empty."""
+    stand_in: str = ""
+    """Why another definition stands in for the one that was asked for, and how it differs; empty unless it does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from .errors import InvalidProject, KeyUsed, ProjectNotFound
 from .following import Teller
 from .lease import Lease
 from .models import Event, JobRequest, Pipeline, RuntimeInfo, RuntimeState
-from .plan import Plan
+from .plan import Plan, Planned
 from .project_comparing import Comparing
 from .project_machine import Machine
 from .store import JOBS, Key, Store, now
@@ -97,13 +97,21 @@ class Project(Comparing, Machine):
 
     def builds(self, plan: Plan) -> list[RuntimeInfo]:
         """The runtimes that must be built before the plan's jobs can run."""
+        infos = self._runtimes_of(plan.to_run)
+        return [info for info in infos if info.state is RuntimeState.BUILDABLE]
+
+    def stand_ins(self, plan: Plan) -> list[RuntimeInfo]:
+        """The runtimes of the plan for which another one stands in that is built already."""
+        infos = self._runtimes_of(plan.actions)
+        return [info for info in infos if info.state is RuntimeState.READY and info.stand_in]
+
+    def _runtimes_of(self, planned: Sequence[Planned]) -> list[RuntimeInfo]:
         try:
             actions = self.pipeline().actions
         except InvalidProject:  # of the working tree, while the plan is of a commit
             return []
-        names = {actions[one.action].run.runtime for one in plan.to_run if one.action in actions}
-        infos = [self.runtime(name) for name in sorted(names)]
-        return [info for info in infos if info.state is RuntimeState.BUILDABLE]
+        names = {actions[one.action].run.runtime for one in planned if one.action in actions}
+        return [self.runtime(name) for name in sorted(names)]
 
     def known_runtimes(self) -> list[tuple[Described, bool]]:
         """Every runtime that the project knows or names, and whether it uses it."""

@@ -111,4 +111,4 @@ def test_importing_is_cheap(module: str) -> None:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_stay_small(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= 400, "break it up"
+    assert lines <= 600, "break it up"

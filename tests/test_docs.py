@@ -107,7 +107,7 @@ def runtimes_table() -> str:
     lines = ["| Name | Also | Kind | Program | Python | Packages | Fallback |", "|---|---|---|---|---|---|---|"]
     entries = {entry["name"]: entry for entry in definitions_data()["runtime"]}
     for name, entry in entries.items():
-        full = entries[entry["same_as"]] | {"fallback": None, "aliases": ()} | entry if "same_as" in entry else entry
+        full = entries[entry["same_as"]] | {"aliases": ()} | entry if "same_as" in entry else entry
         lock = full.get("lock")
         cells = [f"`{name}`", ", ".join(f"`{other}`" for other in full.get("aliases", ()))]
         cells += [f"`{full['kind']}`", f"`{full['program']}`", full.get("python", "")]

@@ -11,7 +11,21 @@ from pathlib import Path
 
 import psutil
 import pytest
-from faults import attend, background, codes, ended, forked, has_code, job_of, run, shim_of, step, store_of, wait_for
+from faults import (
+    attend,
+    background,
+    codes,
+    ended,
+    forked,
+    has_code,
+    job_of,
+    run,
+    shim_of,
+    step,
+    store_of,
+    verdicts,
+    wait_for,
+)
 from support import SETTINGS, make_project
 
 from jupyter_pipeline.executors import Executor, get
@@ -174,6 +188,24 @@ def test_missing_runtime_is_said_while_the_rest_goes_on(tmp_path: Path) -> None:
     assert view.status == "failed"
     again = run(tmp_path)
     assert {"a", "b"}.isdisjoint(codes(again))
+
+
+def test_what_a_job_really_ran_in_is_recorded(tmp_path: Path) -> None:
+    """A runtime may change between the plan and the job, as when an interpreter cannot be downloaded."""
+    tool = tmp_path / "tools" / "tool"
+    tool.parent.mkdir()
+    write = "#!/bin/sh\necho %s > a.csv\n"
+    settings = SETTINGS + f'[runtimes."tool:v1"]\nkind = "system"\nprogram = "{tool}"\n'
+    make_project(
+        tmp_path / "study", "a:\n  run: tool:v1 x\n  outputs:\n    highly_sensitive:\n      x: a.csv\n", settings
+    )
+    tool.write_text(write % "planned")
+    tool.chmod(0o755)
+    Project.find(tmp_path / "study").submit(["a"])
+    tool.write_text(write % "really ran")
+    attend(tmp_path / "study")
+    assert (tmp_path / "study" / "a.csv").read_text() == "really ran\n"
+    assert verdicts(tmp_path / "study") == {"a": "skip"}
 
 
 # -- limits ----------------------------------------------------------------------------------------

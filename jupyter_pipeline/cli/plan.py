@@ -23,8 +23,8 @@ def run(options: argparse.Namespace, out: Out) -> int:
     actions = options.actions or [RUN_ALL]
     if options.json:
         foreseen = project.foresee(actions, options.force, options.commit)
-        builds = project.builds(foreseen.plan)
-        write({"commit": options.commit, **plan_document(foreseen, builds, project.config.backend)})
+        builds, stand_ins = project.builds(foreseen.plan), project.stand_ins(foreseen.plan)
+        write({"commit": options.commit, **plan_document(foreseen, builds, stand_ins, project.config.backend)})
         return OK
     plan = project.plan(actions, options.force, options.commit)
     builds = project.builds(plan)
@@ -33,6 +33,8 @@ def run(options: argparse.Namespace, out: Out) -> int:
     out.line()
     for info in builds:
         out.wrapped(f"{out.symbol('warn')} {safe(info.name)} is built first. {safe(info.message)}", indent=2, first=0)
+    for info in project.stand_ins(plan):
+        out.wrapped(f"{out.symbol('warn')} {safe(info.stand_in)}", indent=2, first=0)
     out.line(_summary(counts, len(plan.actions)))
     return OK
 

@@ -113,6 +113,8 @@ def _announce(out: Out, project: Project, view: RequestView, executor: str, miss
         if info.state is RuntimeState.BUILDABLE:
             text = f"{out.symbol('warn')} The runtime {safe(name)} is built first. {safe(info.message)}"
             out.wrapped(text, indent=2, first=0, style="warn")
+        elif info.stand_in:
+            out.wrapped(f"{out.symbol('warn')} {safe(info.stand_in)}", indent=2, first=0, style="warn")
     for one in view.plan:
         if one.verdict == "cannot_run":
             text = f"{out.symbol('bad')} {safe(one.action)} cannot run here. {safe(one.reason)}"

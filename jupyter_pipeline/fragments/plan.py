@@ -20,6 +20,7 @@ def plan(document: Document) -> Html:
         heading("Plan", dim(told)),
         _code(document.get("code")),
         *(note(f"{one['name']} is built first. {one['message']}", "warn") for one in document["runtimes_to_build"]),
+        *(note(one["message"], "warn") for one in document["stand_ins"]),
         table(("Action", "Verdict", *(["Usually takes"] if timed else []), "Why"), rows) if rows else "",
     )
 

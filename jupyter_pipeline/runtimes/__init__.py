@@ -6,13 +6,15 @@ Definitions are data (definitions.toml, locks/); each kind of runtime has its ow
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..config import Config
 from ..errors import RuntimeUnavailable
 from ..models import Runtime, RuntimeInfo, RuntimeState
-from . import definitions, environments, images, interpreters, stata, system
+from . import definitions, environments, images, interpreters, standins, stata, system
 from .definitions import Choice
 from .environments import Held, held, remove
 from .images import pull
@@ -32,7 +34,7 @@ __all__ = [
     "secrets",
 ]
 
-_LOOK = {"python": environments.look, "system": system.look, "stata": stata.look, "docker": images.look}
+_LOOK = {"system": system.look, "stata": stata.look, "docker": images.look}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class Described:
     """Where it is built or would be built; for programs of this machine, their folder."""
     size: int | None = None
     """Bytes on disk, counting files that are shared with uv's cache in full; None unless built here."""
+    only_stands_in: bool = False
+    """Whether it is one of ours that no project names: it is there to stand in for others."""
 
 
 def describe(name: str, config: Config) -> RuntimeInfo:
@@ -79,29 +83,33 @@ def installed(name: str, config: Config) -> Runtime | None:
         return None
 
 
-def prepare(name: str, config: Config, progress: Progress) -> Runtime:
+def prepare(name: str, config: Config, progress: Progress, patience: float = 0.0) -> Runtime:
     """The runtime, built first where needed, which may take minutes; `progress` gets lines about how far it is.
 
-    Safe to call from several processes at once. Raises RuntimeUnavailable.
+    A download that failed is tried again unless that was less than `patience` seconds ago. Safe to call from several
+    processes at once. Raises RuntimeUnavailable.
     """
-    interpreters.forget_failures(config.cache)
-    tried: set[str] = set()
+    choices = definitions.choices(name, config)
+    for choice in choices:
+        if choice.definition.kind == "python":
+            environments.look_again(choice, config)
+    failed: dict[int, Look] = {}
+    errors: list[RuntimeUnavailable] = []
     while True:
-        choice, look = _look(name, config)
+        number, look = standins.first(name, choices, partial(_look_at, config=config, patience=patience), failed)
         if look.state is RuntimeState.MISSING:
-            raise unavailable(look)
+            raise errors[0] if errors else unavailable(look)
         if look.message:
             progress(look.message)
-        runtime = _ready(choice, look)
+        runtime = _ready(choices[number], look)
         if runtime is not None:
             return runtime
         try:
-            environments.build(choice, config, progress)
-        except interpreters.CannotDownload:
-            # Remembered, so the next look takes the fallback, or says that there is none.
-            if choice.definition.name in tried:
-                raise
-        tried.add(choice.definition.name)
+            environments.build(choices[number], config, progress)
+        except interpreters.CannotDownload as error:
+            # What others remember is that the last try failed; here it is passed over, whatever they do meanwhile.
+            errors.append(error)
+            failed[number] = environments.not_downloaded(choices[number])
 
 
 def secrets(runtime: Runtime, config: Config) -> dict[str, str]:
@@ -114,20 +122,15 @@ def secrets(runtime: Runtime, config: Config) -> dict[str, str]:
 
 def _look(name: str, config: Config) -> tuple[Choice, Look]:
     """The first choice that can be had, else the first one with what it lacks; raises RuntimeUnavailable."""
-    looks: list[tuple[Choice, Look]] = []
-    for choice in definitions.choices(name, config):
-        looks.append((choice, _LOOK[choice.definition.kind](choice, config)))
-        if looks[-1][1].state is not RuntimeState.MISSING:
-            break
-    wanted, found = looks[0], looks[-1]
-    if found[1].state is RuntimeState.MISSING or len(looks) == 1:
-        return wanted
-    return found[0], _as_fallback(name, wanted[1], *found)
+    choices = definitions.choices(name, config)
+    number, look = standins.first(name, choices, partial(_look_at, config=config), {})
+    return choices[number], look
 
 
-def _as_fallback(name: str, wanted: Look, choice: Choice, look: Look) -> Look:
-    message = f"{wanted.message} {choice.definition.name} stands in for {name} as its fallback."
-    return replace(look, message=f"{message} {look.message}".strip(), remedy=wanted.remedy)
+def _look_at(choice: Choice, config: Config, patience: float = math.inf) -> Look:
+    if choice.definition.kind == "python":
+        return environments.look(choice, config, patience)
+    return _LOOK[choice.definition.kind](choice, config)
 
 
 def _ready(choice: Choice, look: Look) -> Runtime | None:
@@ -141,7 +144,7 @@ def _info(name: str, choice: Choice, look: Look) -> RuntimeInfo:
     message = look.message
     if look.state is RuntimeState.MISSING:
         message = str(unavailable(look))
-    return RuntimeInfo(name, choice.definition.name, look.state, look.identity, message)
+    return RuntimeInfo(name, choice.definition.name, look.state, look.identity, message, look.stand_in)
 
 
 def _described(name: str, config: Config) -> Described:
@@ -160,4 +163,5 @@ def _described(name: str, config: Config) -> Described:
         packages=(*definition.packages, *choice.added),
         folder=look.folder,
         size=look.size,
+        only_stands_in=definitions.only_stands_in(name),
     )

@@ -16,6 +16,9 @@ from .. import config
 from ..errors import PipelineError
 from . import prepare
 
+PATIENCE = 600.0
+"""Seconds for which a download that failed is not tried again, since one engine builds several runtimes in a row."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build the runtime that the command line names; gives the exit code."""
@@ -26,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # So that uv is ended, and what it made is removed, on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        runtime = prepare(given.name, config.load(given.project), _tell)
+        runtime = prepare(given.name, config.load(given.project), _tell, PATIENCE)
     except PipelineError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -18,6 +18,7 @@ from typing import Any
 from ..config import FILE, Config, RuntimeSetting
 from ..errors import RuntimeUnavailable
 from ..models import RuntimeDefinition
+from ..wording import listed
 
 KINDS = ("python", "system", "stata", "docker")
 _NO_VARIABLES: Mapping[str, str] = MappingProxyType({})
@@ -35,6 +36,15 @@ class Choice:
     """Processors for which the packages are published; empty when that does not matter."""
     changes: tuple[str, ...] = ()
     """What the project changes without changing what is built, as texts for the identity."""
+    source: str = ""
+    """The definition of ours whose list of packages it has; empty where it has none."""
+    note: str = ""
+    """What a person is to know of it before it is built; a sentence, or empty."""
+
+    @property
+    def title(self) -> str:
+        """What it is called where it is told apart from other choices for the same name."""
+        return self.source or self.definition.name
 
 
 def choices(name: str, config: Config) -> tuple[Choice, ...]:
@@ -46,7 +56,7 @@ def choices(name: str, config: Config) -> tuple[Choice, ...]:
     setting = config.runtimes.get(name) or config.runtimes.get(name.partition(":")[0])
     if config.executor == "docker" or (setting is not None and setting.image is not None):
         return (_image_choice(name, setting, config.docker.images),)
-    return _choices(name, config.runtimes, ())
+    return _with_python(_family(name, config.runtimes, ()))
 
 
 def image_of(name: str, config: Config) -> str:
@@ -68,6 +78,11 @@ def names(config: Config) -> tuple[str, ...]:
 def aliases(name: str) -> tuple[str, ...]:
     """Further names of one of our definitions."""
     return tuple(_data().entries.get(name, {}).get("aliases", ()))
+
+
+def only_stands_in(name: str) -> bool:
+    """Whether `name` is a definition of ours that is there only to stand in for others."""
+    return bool(_data().entries.get(name, {}).get("only_stands_in", False))
 
 
 def remedy_for(program: str) -> str:
@@ -110,27 +125,71 @@ def _image_choice(name: str, setting: RuntimeSetting | None, prefix: str | None)
 # -- the project's settings ------------------------------------------------------------------------
 
 
-def _choices(name: str, settings: Mapping[str, RuntimeSetting], seen: tuple[str, ...]) -> tuple[Choice, ...]:
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """All ways to satisfy a name, before an interpreter that a setting names is looked for among them."""
+
+    choices: tuple[Choice, ...]
+    python: str | None = None
+    """The version that a setting names, the outermost one's where several do."""
+    setting: RuntimeSetting | None = None
+    """The one that names it."""
+
+
+def _family(name: str, settings: Mapping[str, RuntimeSetting], seen: tuple[str, ...]) -> _Family:
     setting = settings.get(name) or settings.get(name.partition(":")[0])
     if setting is None or setting.name in seen[-1:]:
-        return _builtin(name, tuple(settings))
+        return _Family(_builtin(name, tuple(settings)))
     if setting.name in seen:
         raise _refuse(setting, f"it extends itself: {' → '.join([*seen, setting.name])}", "Break the circle.")
     base = _base_of(name, setting, settings, seen)
-    if not base:
-        return (_apply(setting, None),)
-    changed = tuple(_apply(setting, choice) for choice in base)
-    # Who names an interpreter wants that one.
-    return changed[:1] if setting.python else changed
+    if not base.choices:
+        return _Family((_apply(setting, None),))
+    family = replace(base, choices=tuple(_apply(setting, choice) for choice in base.choices))
+    return replace(family, python=setting.python, setting=setting) if setting.python else family
 
 
 def _base_of(
     name: str, setting: RuntimeSetting, settings: Mapping[str, RuntimeSetting], seen: tuple[str, ...]
-) -> tuple[Choice, ...]:
+) -> _Family:
     if setting.extends is not None:
         # A setting that extends its own name means the definition that comes with us.
-        return _choices(setting.extends, settings, (*seen, setting.name))
-    return _builtin(name, tuple(settings)) if _entry(name) is not None else ()
+        return _family(setting.extends, settings, (*seen, setting.name))
+    return _Family(_builtin(name, tuple(settings)) if _entry(name) is not None else ())
+
+
+def _with_python(family: _Family) -> tuple[Choice, ...]:
+    """The choices of a family; where a setting names an interpreter, the one for that: pins hold for one version only.
+
+    Who names an interpreter wants that one, so nothing stands in for it.
+    """
+    wanted, first = family.python, family.choices[0]
+    if wanted is None or family.setting is None or first.definition.kind != "python":
+        return family.choices
+    for choice in family.choices if first.source else (first,):
+        definition = choice.definition
+        if not choice.source or _minor(definition.python or "") == _minor(wanted):
+            return (replace(choice, definition=replace(definition, python=wanted), note=_note(first, choice)),)
+    versions = list(dict.fromkeys(choice.definition.python or "" for choice in family.choices))
+    raise _refuse(
+        family.setting,
+        f"{first.source} has no list of packages for Python {wanted}, only for {listed(versions)}",
+        "Name one of these, or define a runtime under a name of its own, without `extends`, with all the packages "
+        "that it needs.",
+    )
+
+
+def _note(wanted: Choice, choice: Choice) -> str:
+    if choice is wanted:
+        return ""
+    return (
+        f"Its packages are those of {choice.source}, since those of {wanted.source} are for Python "
+        f"{wanted.definition.python}."
+    )
+
+
+def _minor(version: str) -> str:
+    return ".".join(version.split(".")[:2])
 
 
 def _apply(setting: RuntimeSetting, base: Choice | None) -> Choice:
@@ -151,10 +210,9 @@ def _apply(setting: RuntimeSetting, base: Choice | None) -> Choice:
         old,
         name=setting.name if setting.packages or setting.python else old.name,
         program=setting.program or old.program,
-        python=setting.python or old.python,
+        python=old.python or setting.python,
         # The project's version of a package goes in the place of ours.
         packages=tuple(pin for pin in old.packages if distribution(pin) not in added),
-        fallback=None if setting.python else old.fallback,
         environment=MappingProxyType({**old.environment, **setting.environment}),
     )
     _check(setting, definition)
@@ -171,8 +229,9 @@ def _kind_of(setting: RuntimeSetting) -> str:
 
 
 def _check(setting: RuntimeSetting, definition: RuntimeDefinition) -> None:
-    if definition.kind == "python" and not re.fullmatch(r"3\.\d+(\.\d+)?", definition.python or ""):
-        raise _refuse(setting, f"python = {definition.python!r} is not a version", 'Give one, as in python = "3.11".')
+    python = setting.python or definition.python
+    if definition.kind == "python" and not re.fullmatch(r"3\.\d+(\.\d+)?", python or ""):
+        raise _refuse(setting, f"python = {python!r} is not a version", 'Give one, as in python = "3.11".')
     odd = [item for item in setting.packages if not re.match(r"[A-Za-z0-9]", item) or "\n" in item]
     if odd:
         # A line such as `--index-url ...` would be an option for uv.
@@ -229,12 +288,19 @@ def _builtin(name: str, own: tuple[str, ...]) -> tuple[Choice, ...]:
         raise _unknown(name, own)
     first = _choice(entry)
     fallback = first.definition.fallback
-    return (first, *_builtin(fallback, own)) if fallback else (first,)
+    return (first, *(_like(first, other) for other in _builtin(fallback, own))) if fallback else (first,)
+
+
+def _like(wanted: Choice, choice: Choice) -> Choice:
+    """`choice` with the program that `wanted` runs: what stands in for jupyter has to run jupyter."""
+    if wanted.definition.kind != "python" or choice.definition.kind != "python":
+        return choice
+    return replace(choice, definition=replace(choice.definition, program=wanted.definition.program))
 
 
 def _choice(entry: Mapping[str, Any]) -> Choice:
     same = entry.get("same_as")
-    full = {**_data().entries[same], "fallback": None, **entry, "name": same} if same else entry
+    full = {**_data().entries[same], **entry, "name": same} if same else entry
     definition = RuntimeDefinition(
         name=full["name"],
         kind=full["kind"],
@@ -244,7 +310,8 @@ def _choice(entry: Mapping[str, Any]) -> Choice:
         fallback=full.get("fallback"),
         environment=MappingProxyType(dict(full.get("environment", _NO_VARIABLES))),
     )
-    return Choice(definition, machines=tuple(full.get("machines", ())))
+    source = definition.name if definition.packages else ""
+    return Choice(definition, machines=tuple(full.get("machines", ())), source=source)
 
 
 def _unknown(name: str, own: tuple[str, ...]) -> RuntimeUnavailable:

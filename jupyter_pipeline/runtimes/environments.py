@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
 import platform
 import re
@@ -51,25 +52,34 @@ class _Plan:
     identity: str
 
 
-def look(choice: Choice, config: Config) -> Look:
-    """Ready when built, buildable when there is an interpreter or uv knows one to download."""
+def look(choice: Choice, config: Config, patience: float = math.inf) -> Look:
+    """Ready when built, buildable when there is an interpreter or uv knows one to download.
+
+    A download that failed longer than `patience` seconds ago may be tried again.
+    """
     wanted = choice.definition.python or ""
     found = interpreters.find(wanted, config.cache, choice.machines)
-    interpreter = found or interpreters.downloadable(wanted, config.cache, choice.machines)
+    interpreter = found or interpreters.downloadable(wanted, config.cache, choice.machines, patience)
     if interpreter is None:
         return _no_interpreter(choice, config)
     plan = _plan(choice, interpreter, config)
     if person.forbids_programs(plan.folder):
         return missing(f"No program can run from {config.cache}, which is mounted `noexec`.", _OTHER_FOLDER)
     facts = _facts(plan.folder)
-    seen = Look(RuntimeState.BUILDABLE, plan.identity, python=interpreter.version, folder=plan.folder)
+    seen = Look(
+        RuntimeState.BUILDABLE, plan.identity, message=choice.note, python=interpreter.version, folder=plan.folder
+    )
     if facts is not None:
         return replace(seen, state=RuntimeState.READY, runtime=_runtime(plan, facts), size=facts.get("size"))
     if found is None:
-        return replace(
-            seen, message=f"Python {interpreter.version} is not on this machine; it will be downloaded when needed."
-        )
+        message = f"Python {interpreter.version} is not on this machine; it will be downloaded when needed."
+        return replace(seen, message=f"{choice.note} {message}".strip(), downloads=True)
     return seen
+
+
+def look_again(choice: Choice, config: Config) -> None:
+    """Let the next look search for the interpreter as if for the first time."""
+    interpreters.look_again(choice.definition.python or "", config.cache, choice.machines)
 
 
 def build(choice: Choice, config: Config, progress: Progress) -> None:
@@ -81,7 +91,7 @@ def build(choice: Choice, config: Config, progress: Progress) -> None:
     interpreter = interpreters.find(wanted, config.cache, choice.machines)
     try:
         if interpreter is None:
-            offered = interpreters.downloadable(wanted, config.cache, choice.machines)
+            offered = interpreters.downloadable(wanted, config.cache, choice.machines, patience=0.0)
             if offered is None:
                 raise unavailable(_no_interpreter(choice, config))
             interpreter = interpreters.download(offered, wanted, config.cache, progress)
@@ -311,8 +321,17 @@ def _no_interpreter(choice: Choice, config: Config) -> Look:
             f"and this machine's is {machine}.",
             f"Use python:v2, or install a Python {wanted} that is built for {choice.machines[0]}.",
         )
-    why = interpreters.reason_not_downloadable(wanted, config.cache)
+    return _absent_interpreter(choice, interpreters.reason_not_downloadable(wanted, config.cache))
+
+
+def not_downloaded(choice: Choice) -> Look:
+    """The look at an environment whose interpreter could not be downloaded a moment ago."""
+    return _absent_interpreter(choice, interpreters.DOWNLOAD_FAILED)
+
+
+def _absent_interpreter(choice: Choice, why: str) -> Look:
+    wanted = choice.definition.python or ""
     return missing(
-        f"{definition.name} needs Python {wanted}, which is not on this machine, {why}.",
+        f"{choice.definition.name} needs Python {wanted}, which is not on this machine, {why}.",
         interpreters.how_to_get(wanted),
     )

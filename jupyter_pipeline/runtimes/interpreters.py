@@ -7,6 +7,7 @@ Homebrew's folders. What was found is remembered in the cache, so that planning 
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import re
@@ -16,12 +17,27 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from ..errors import RuntimeUnavailable
 from . import uv_program
+from .interpreter_memory import MEMORY, failed_since, forget, note_failure, recall, remember, stamp
+from .looks import short_hash
 
-MEMORY = "interpreters.json"
+__all__ = [
+    "DOWNLOAD_FAILED",
+    "MEMORY",
+    "CannotDownload",
+    "Interpreter",
+    "download",
+    "downloadable",
+    "find",
+    "how_to_get",
+    "look_again",
+    "reason_not_downloadable",
+]
+
+DOWNLOAD_FAILED = "and downloading it failed"
+"""Why an interpreter is not here, as the end of a sentence."""
 
 _PROBE = """
 import json, platform, sys
@@ -89,32 +105,75 @@ def find(version: str, cache: Path, machines: tuple[str, ...] = ()) -> Interpret
     the file it names does not change.
     """
     key = " ".join((version, *machines))
-    known = _read(cache)["found"].get(key)
-    if known and _stamp(known["program"]) == known["stamp"]:
+    known = recall(cache, "found").get(key)
+    if known and stamp(known["program"]) == known["stamp"]:
         return Interpreter(**{name: known[name] for name in Interpreter.__dataclass_fields__})
+    passed_over = recall(cache, "passed_over")
     for candidate in _candidates(version, cache):
-        found = _probe(candidate, version)
+        noted = f"{key} {candidate}"
+        if noted in passed_over and passed_over[noted] == stamp(str(candidate)):
+            continue
+        try:
+            found = _probe(candidate, version)
+        except (OSError, subprocess.TimeoutExpired):
+            continue  # it may answer another time
         if found is not None and (not machines or found.machine in machines):
-            _remember(cache, "found", key, {**asdict(found), "stamp": _stamp(found.program)})
+            remember(cache, "found", key, {**asdict(found), "stamp": stamp(found.program)})
             return found
+        remember(cache, "passed_over", noted, stamp(str(candidate)))
     return None
 
 
-def downloadable(version: str, cache: Path, machines: tuple[str, ...] = ()) -> Interpreter | None:
-    """The interpreter that uv would download for `version`; None where it knows none, or where that failed before."""
+def downloadable(
+    version: str, cache: Path, machines: tuple[str, ...] = (), patience: float = math.inf
+) -> Interpreter | None:
+    """The interpreter that uv would download for `version`; None where it knows none, or where that failed.
+
+    A failure longer than `patience` seconds ago does not count.
+    """
     machine = platform.machine()
-    if version in _read(cache)["failed"] or (machines and machine not in machines):
+    failed = failed_since(cache, version)
+    if (failed is not None and failed <= patience) or (machines and machine not in machines):
         return None
+    offered = _offered(version, cache)
+    return Interpreter(offered, machine) if offered else None
+
+
+def _offered(version: str, cache: Path) -> str | None:
+    """The full version that uv has to download for `version`; asked once for each uv, as it comes with the list."""
+    try:
+        uv = stamp(uv_program.find())
+    except RuntimeUnavailable:
+        return None
+    settings = sorted((name, value) for name, value in os.environ.items() if name.startswith("UV_PYTHON_"))
+    asked = short_hash(uv, settings)  # a hash, as a mirror's address may hold a password
+    noted = recall(cache, "listed").get(version)
+    if isinstance(noted, dict) and noted.get("asked") == asked:
+        answer = noted.get("version")
+        return answer if isinstance(answer, str) else None
     try:
         listed = uv_program.answer(
             ["python", "list", "--only-downloads", "--output-format", "json", version], Path(tempfile.gettempdir())
         )
     except RuntimeUnavailable:
-        return None
-    for entry in json.loads(listed):
-        if entry["implementation"] == "cpython" and entry["variant"] == "default" and entry["url"]:
-            return Interpreter(entry["version"], machine)
-    return None
+        listed = "[]"
+    offers = (
+        str(entry["version"])
+        for entry in json.loads(listed)
+        if entry["implementation"] == "cpython" and entry["variant"] == "default" and entry["url"]
+    )
+    first = next(offers, None)
+    remember(cache, "listed", version, {"asked": asked, "version": first})
+    return first
+
+
+def look_again(version: str, cache: Path, machines: tuple[str, ...] = ()) -> None:
+    """Forget which programs were passed over for `version`, and that uv had none."""
+    key = " ".join((version, *machines))
+    forget(cache, "passed_over", *(noted for noted in recall(cache, "passed_over") if noted.startswith(f"{key} ")))
+    noted = recall(cache, "listed").get(version)
+    if isinstance(noted, dict) and noted.get("version") is None:
+        forget(cache, "listed", version)
 
 
 def download(wanted: Interpreter, version: str, cache: Path, progress: uv_program.Progress) -> Interpreter:
@@ -132,23 +191,19 @@ def download(wanted: Interpreter, version: str, cache: Path, progress: uv_progra
         if found is None:
             raise RuntimeUnavailable(f"Python {wanted.version} was downloaded but does not run here.")
     except RuntimeUnavailable as error:
-        _remember(cache, "failed", version, error.message)
+        note_failure(cache, version, error.message)
         raise CannotDownload(
             f"Python {version} is not on this machine, and downloading it failed. {error.message}", how_to_get(version)
         ) from None
+    forget(cache, "failed", version)
     return found
 
 
 def reason_not_downloadable(version: str, cache: Path) -> str:
     """Why a download is not tried (again), as the beginning of a sentence's second half; may be empty."""
-    return "and downloading it failed" if version in _read(cache)["failed"] else "and uv has none to download"
-
-
-def forget_failures(cache: Path) -> None:
-    """Allow downloads that failed to be tried again."""
-    memory = _read(cache)
-    if memory["failed"]:
-        _write(cache, {**memory, "failed": {}})
+    if failed_since(cache, version) is not None:
+        return DOWNLOAD_FAILED
+    return "and uv has none to download"
 
 
 def how_to_get(version: str) -> str:
@@ -208,59 +263,25 @@ def _newest_first(path: Path) -> list[int]:
 
 
 def _probe(program: Path, version: str) -> Interpreter | None:
-    """Run `program` once and see what it is; None unless it is CPython of `version`."""
+    """Run `program` once and see what it is; None unless it is CPython of `version`.
+
+    Raises OSError and subprocess.TimeoutExpired where it does not answer.
+    """
+    done = subprocess.run(
+        [str(program), "-I", "-S", "-c", _PROBE],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        timeout=_PROBE_SECONDS,
+        env=uv_program.clean_environment(os.environ),
+        cwd=program.parent,  # a .python-version file of the project must not lead a shim astray
+        check=False,
+    )
     try:
-        done = subprocess.run(
-            [str(program), "-I", "-S", "-c", _PROBE],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            stdin=subprocess.DEVNULL,
-            timeout=_PROBE_SECONDS,
-            env=uv_program.clean_environment(os.environ),
-            cwd=program.parent,  # a .python-version file of the project must not lead a shim astray
-            check=False,
-        )
         facts = json.loads(done.stdout) if done.returncode == 0 else {}
-    except (OSError, ValueError, subprocess.TimeoutExpired):
+    except ValueError:
         return None
     if facts.get("implementation") != "CPython" or not f"{facts['version']}.".startswith(f"{version}."):
         return None
     return Interpreter(facts["version"], facts["machine"], facts["program"], facts["prefix"])
-
-
-# -- remembering -----------------------------------------------------------------------------------
-
-
-def _stamp(program: str | None) -> list[int] | None:
-    """What changes when the file does."""
-    try:
-        status = Path(program or "").stat()
-    except OSError:
-        return None
-    return [status.st_size, status.st_mtime_ns]
-
-
-def _read(cache: Path) -> dict[str, dict[str, Any]]:
-    try:
-        data = json.loads((cache / MEMORY).read_text("utf-8"))
-        return {"found": dict(data["found"]), "failed": dict(data["failed"])}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {"found": {}, "failed": {}}  # a memory that cannot be read is only a slower search
-
-
-def _remember(cache: Path, part: str, key: str, value: object) -> None:
-    memory = _read(cache)
-    _write(cache, {**memory, part: {**memory[part], key: value}})
-
-
-def _write(cache: Path, memory: dict[str, Any]) -> None:
-    """Replace the memory in one step; a cache that cannot be written only makes the next search slower."""
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=cache, prefix=f".{MEMORY}.")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(memory, file, indent=1)
-        Path(name).replace(cache / MEMORY)
-    except OSError:
-        return

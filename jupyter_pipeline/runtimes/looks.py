@@ -27,6 +27,10 @@ class Look:
     """Where it is built, or would be."""
     size: int | None = None
     """Bytes in that folder."""
+    downloads: bool = False
+    """Whether its interpreter is to be downloaded first, which may fail."""
+    stand_in: str = ""
+    """Why it stands in for what was asked for, and how it differs; empty unless it does."""
 
 
 def missing(message: str, remedy: str) -> Look:

@@ -1,6 +1,6 @@
-"""Running uv: where it is, in which surroundings it runs, and what its failures mean in plain words.
+"""Running uv: where it is, and in which surroundings it runs.
 
-What it is asked to do is not here (environments.py, interpreters.py).
+What it is asked to do is not here (environments.py, interpreters.py), nor what its failures mean (uv_failures.py).
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ import re
 import shutil
 import signal
 import subprocess
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import person
 from ..errors import RuntimeUnavailable
+from . import package_sources, uv_failures
 
 Progress = Callable[[str], None]
 
@@ -27,18 +30,8 @@ _REMOVED = re.compile(
 Everything else stays, above all where uv is told to find packages.
 """
 
-_OFFLINE = re.compile(
-    r"error sending request|dns error|failed to lookup address|network is unreachable|connection refused"
-    r"|client error \(connect\)|operation timed out|network was disabled|network connectivity is disabled"
-    r"|failed to fetch|could not connect",
-    re.IGNORECASE,
-)
-_ABSENT = re.compile(r"no version of|not found in the package registry|no solution found", re.IGNORECASE)
-_URL = re.compile(r"\b(?:https?|file)://\S+")
-_LINES_KEPT = 400
-_CROSS = "\N{MULTIPLICATION SIGN}"
-"""With this, or with ``error:``, uv begins to name an error."""
-_FRAME = rf"[{_CROSS}\u2500-\u25ff]"
+_FIRST, _LAST = 400, 10_000
+"""Lines that are kept of what uv writes: from where an error begins, and up to the end. A build may print much."""
 
 
 def find() -> str:
@@ -63,10 +56,16 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _surroundings() -> dict[str, str]:
     """The environment for uv. Without a home it would keep what it downloads in whatever folder it runs in."""
-    found = clean_environment(os.environ)
+    found = {**clean_environment(os.environ), **package_sources.of(os.environ).variables}
     if not found.get("UV_CACHE_DIR") and not person.has_caches():
         found["UV_CACHE_DIR"] = str(person.cache() / "uv")
     return found
+
+
+def _with_options(arguments: Sequence[str]) -> list[str]:
+    """`arguments` with what the settings of this machine add to a command that installs packages."""
+    installs = tuple(arguments[:2]) == ("pip", "install")
+    return [*arguments, *(package_sources.of(os.environ).options if installs else ())]
 
 
 def run(arguments: Sequence[str], folder: Path, progress: Progress, lock: int | None = None) -> None:
@@ -76,7 +75,7 @@ def run(arguments: Sequence[str], folder: Path, progress: Progress, lock: int | 
     this process is killed: nobody can start a second build in a folder that an orphaned uv still writes to.
     """
     process = subprocess.Popen(
-        [find(), "--color", "never", *arguments],
+        [find(), "--color", "never", *_with_options(arguments)],
         cwd=folder,  # not the project's folder, whose own uv settings are about something else
         env=_surroundings(),
         stdin=subprocess.DEVNULL,
@@ -87,13 +86,13 @@ def run(arguments: Sequence[str], folder: Path, progress: Progress, lock: int | 
         pass_fds=() if lock is None else (lock,),
         process_group=0,
     )
-    lines: list[str] = []
+    heard = _Heard()
     try:
         assert process.stdout is not None
         for line in process.stdout:
-            lines = [*lines[-_LINES_KEPT:], without_addresses(line.rstrip())]
-            if _worth_telling(lines[-1]):
-                progress(lines[-1].strip())
+            said = heard.add(line)
+            if _worth_telling(said):
+                progress(said.strip())
         code = process.wait()
     finally:
         # On the way out by an interrupt, neither uv nor what it started may go on without us, holding the lock.
@@ -103,13 +102,38 @@ def run(arguments: Sequence[str], folder: Path, progress: Progress, lock: int | 
         if process.stdout is not None:
             process.stdout.close()
     if code != 0:
-        raise _failure(lines, code)
+        raise uv_failures.meaning(heard.lines, code, os.environ)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What uv has written, as far as it is needed: where its error begins, and the end."""
+
+    error: list[str] = field(default_factory=list)
+    end: deque[str] = field(default_factory=lambda: deque(maxlen=_LAST))
+
+    def add(self, line: str) -> str:
+        """Note a line; gives it without secrets."""
+        line = uv_failures.without_secrets(line.rstrip())
+        if not self.error and uv_failures.begins(line):
+            self.end.clear()
+            self.error.append(line)
+        elif self.error and len(self.error) < _FIRST:
+            self.error.append(line)
+        else:
+            self.end.append(line)
+        return line
+
+    @property
+    def lines(self) -> list[str]:
+        """What matters, in order."""
+        return [*self.error, *self.end]
 
 
 def answer(arguments: Sequence[str], folder: Path) -> str:
     """What uv prints on its standard output; raises RuntimeUnavailable."""
     done = subprocess.run(
-        [find(), "--color", "never", *arguments],
+        [find(), "--color", "never", *_with_options(arguments)],
         cwd=folder,
         env=_surroundings(),
         stdin=subprocess.DEVNULL,
@@ -119,43 +143,11 @@ def answer(arguments: Sequence[str], folder: Path) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise _failure(without_addresses(done.stderr).splitlines(), done.returncode)
+        lines = uv_failures.without_secrets(done.stderr).splitlines()
+        raise uv_failures.meaning(lines, done.returncode, os.environ)
     return done.stdout
-
-
-def without_addresses(text: str) -> str:
-    """`text` without addresses, which may carry a user's name and password for a private package index."""
-    return _URL.sub("the package index", text)
 
 
 def _worth_telling(line: str) -> bool:
     """Whether a line of uv says how far it is; the list of what it installed is long and known."""
     return bool(re.match(r"\s*(Resolved|Downloading|Building|Prepared|Installed|Bytecode)", line))
-
-
-def _failure(lines: Sequence[str], code: int) -> RuntimeUnavailable:
-    text = "\n".join(lines)
-    reason = _reason(lines) or f"uv ended with code {code}"
-    if _OFFLINE.search(text):
-        return RuntimeUnavailable(
-            f"A download failed ({reason}).",
-            "Connect to the network once and try again; after that, no network is needed.",
-        )
-    if _ABSENT.search(text):
-        return RuntimeUnavailable(
-            f"A package cannot be had as it is asked for ({reason}).",
-            "Check its name and version, and that it exists for this Python and this machine.",
-        )
-    return RuntimeUnavailable(
-        f"uv failed: {reason}.", "Mend what it names and try again; `jupyter pipeline clean` frees disk space."
-    )
-
-
-def _reason(lines: Sequence[str]) -> str:
-    """The error that uv names, on one line, at most 400 characters, without the frame that uv draws around it."""
-    plain = [" ".join(re.sub(_FRAME, " ", line).split()) for line in lines]
-    start = next(
-        (i for i, line in enumerate(lines) if re.match(rf"\s*(error:|{_CROSS})", line)), max(len(lines) - 3, 0)
-    )
-    words = " ".join(line.removeprefix("error:").strip() for line in plain[start:])
-    return words[:400].rstrip(" .")

@@ -134,7 +134,9 @@ def status(call: Call) -> Reply:
 def plan(call: Call) -> Reply:
     """What a request would do now."""
     made = call.project.foresee(call["actions"], call["force"], call["revision"])
-    return as_json(documents.plan_document(made, call.project.builds(made.plan), call.project.config.backend))
+    project = call.project
+    builds, stand_ins = project.builds(made.plan), project.stand_ins(made.plan)
+    return as_json(documents.plan_document(made, builds, stand_ins, project.config.backend))
 
 
 def runtimes(call: Call) -> Reply:

@@ -176,6 +176,8 @@ export interface IPlan {
   actions: IPlannedAction[];
   counts: Record<Verdict, number>;
   runtimes_to_build: { name: string; message: string }[];
+  /** What stands in for a runtime that cannot be had here, and is built already. */
+  stand_ins: { name: string; resolved: string; message: string }[];
 }
 
 export interface IActionStatus {

@@ -100,6 +100,7 @@ PLAN = {
     ],
     "counts": {"run": 1, "stale": 1, "skip": 1, "cannot_run": 1},
     "runtimes_to_build": [{"name": HOSTILE, "message": HOSTILE}],
+    "stand_ins": [{"name": HOSTILE, "resolved": HOSTILE, "message": HOSTILE}],
     "code": {"branch": HOSTILE, "commit": "0123456789", "dirty": True, "changed": [HOSTILE], "changed_count": 1},
 }
 ADDED = {

@@ -6,13 +6,45 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
+
+import pytest
 
 from jupyter_pipeline import config
 from jupyter_pipeline.config import Config
+from jupyter_pipeline.runtimes import definitions, interpreters
 
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 """The interpreter that is surely here: our own."""
+
+
+HIDDEN = "3.8"
+"""A version that uv knows to download, and that `bare_machine` hides."""
+
+
+def bare_machine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Leave no interpreter but our own to be found; gives the only folder of PATH, below `folder`."""
+    path = folder / "bin"
+    path.mkdir()
+    monkeypatch.setenv("PATH", str(path))
+    monkeypatch.setattr(interpreters, "_FOLDERS", ())
+    return path
+
+
+def entries(monkeypatch: pytest.MonkeyPatch, *listed: Mapping[str, object]) -> None:
+    """Let `listed` be the definitions that come with us."""
+    data = definitions._Data(MappingProxyType({str(entry["name"]): entry for entry in listed}), {}, {})
+    monkeypatch.setattr(definitions, "_data", lambda: data)
+
+
+def pip_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide what pip is told on this machine, by files and variables."""
+    for name in [*os.environ]:
+        if name.startswith("PIP_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 
 
 def project(folder: Path, settings: str = "") -> Config:
@@ -45,9 +77,9 @@ def wheel(folder: Path, name: str, version: str, requires: str = "") -> None:
 class Builder:
     """``python -m jupyter_pipeline.runtimes tiny:v1`` as a process, whose lines can be waited for."""
 
-    def __init__(self, project: Config, name: str = "tiny:v1") -> None:
+    def __init__(self, project: Config, name: str = "tiny:v1", before: Sequence[str] = ()) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_pipeline.runtimes", name, "--project", str(project.root)],
+            [*before, sys.executable, "-m", "jupyter_pipeline.runtimes", name, "--project", str(project.root)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

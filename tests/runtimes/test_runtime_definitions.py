@@ -10,6 +10,7 @@ import pytest
 from runtime_makers import MINOR, project, tiny
 
 from jupyter_pipeline import runtimes
+from jupyter_pipeline.config import Config
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import RuntimeState
 from jupyter_pipeline.runtimes import definitions
@@ -47,7 +48,7 @@ def test_every_entry_is_whole() -> None:
     names = [entry["name"] for entry in ENTRIES]
     aliases = [alias for entry in ENTRIES for alias in entry.get("aliases", ())]
     assert len({*names, *aliases}) == len(names) + len(aliases)
-    known = {"name", "aliases", "same_as", "kind", "program", "python", "lock", "machines", "fallback", "environment"}
+    known = set("name aliases same_as kind program python lock machines fallback environment only_stands_in".split())
     for entry in ENTRIES:
         assert set(entry) <= known
         assert entry.get("same_as", names[0]) in names
@@ -60,14 +61,32 @@ def test_every_entry_is_whole() -> None:
             assert entry["lock"]
 
 
-def test_only_names_that_promise_no_version_fall_back(tmp_path: Path) -> None:
+def pythons(name: str, config: Config) -> list[str | None]:
+    return [choice.definition.python for choice in definitions.choices(name, config)]
+
+
+def test_every_image_of_python_has_stand_ins_for_the_interpreters_that_run_us(tmp_path: Path) -> None:
     config = project(tmp_path)
-    assert [choice.definition.name for choice in definitions.choices("python:latest", config)] == [
-        "python:v1",
-        "python:v2",
-    ]
-    assert len(definitions.choices("python:v1", config)) == 1
-    assert len(definitions.choices("jupyter:v1", config)) == 1
+    for name in ("python:v1", "python:latest", "jupyter:v1", "jupyter:latest"):
+        assert pythons(name, config) == ["3.8", "3.10", "3.11", "3.12", "3.13"]
+    assert pythons("python:v2", config) == ["3.10", "3.11", "3.12", "3.13"]
+    assert pythons("cohortextractor:latest", config) == ["3.8", "3.11", "3.12", "3.13"]
+
+
+def test_what_stands_in_runs_the_same_program(tmp_path: Path) -> None:
+    programs = {choice.definition.program for choice in definitions.choices("jupyter:latest", project(tmp_path))}
+    assert programs == {"jupyter"}
+
+
+def test_the_stand_ins_have_the_packages_of_the_newest_image() -> None:
+    def packages(name: str) -> set[str]:
+        return {definitions.distribution(pin) for pin in definitions._lock(name)}
+
+    backports = {"exceptiongroup", "tomli"}  # of what is in the library since Python 3.11
+    for version in ("3.11", "3.12", "3.13"):
+        assert packages("python-v2.txt") - packages(f"python-v2-{version}.txt") == backports
+        assert {"ebmdatalab", "geopandas"} <= packages(f"python-v2-{version}.txt")
+        assert packages(f"cohortextractor-{version}.txt") == packages("cohortextractor-3.11.txt")
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -96,8 +115,8 @@ def test_a_lock_is_for_the_python_of_its_definition() -> None:
 
 def test_packages_are_added_and_replace_ours(tmp_path: Path) -> None:
     config = project(tmp_path, '[runtimes."python:v2"]\npackages = ["Pandas==2.2.0", "six_more"]\n')
-    (choice,) = definitions.choices("python:v2", config)
-    assert choice.added == ("Pandas==2.2.0", "six_more")
+    choice, *others = definitions.choices("python:v2", config)
+    assert {one.added for one in (choice, *others)} == {("Pandas==2.2.0", "six_more")}
     assert not [pin for pin in choice.definition.packages if pin.startswith("pandas==")]
     assert "numpy==1.26.4" in choice.definition.packages
 
@@ -122,7 +141,74 @@ def test_settings_build_on_each_other(tmp_path: Path) -> None:
 
 def test_an_extended_fallback_is_changed_too(tmp_path: Path) -> None:
     config = project(tmp_path, '[runtimes."python:latest"]\npackages = ["pear"]\n')
-    assert [choice.added for choice in definitions.choices("python:latest", config)] == [("pear",), ("pear",)]
+    assert {choice.added for choice in definitions.choices("python:latest", config)} == {("pear",)}
+
+
+# -- an interpreter of one's own -------------------------------------------------------------------
+
+
+def version_in(choice: definitions.Choice, package: str) -> str:
+    return next(pin for pin in choice.definition.packages if pin.startswith(f"{package}==")).partition("==")[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "python", "source"),
+    [
+        ("python:v1", "3.12", "python:v2-python3.12"),
+        ("python:latest", "3.10", "python:v2"),
+        ("python:v2", "3.13", "python:v2-python3.13"),
+        ("cohortextractor:v1", "3.11", "cohortextractor:v1-python3.11"),
+    ],
+)
+def test_pins_are_those_of_the_interpreter(tmp_path: Path, name: str, python: str, source: str) -> None:
+    config = project(tmp_path, f'[runtimes.{name.partition(":")[0]}]\npython = "{python}"\npackages = ["pear"]\n')
+    (choice,) = definitions.choices(name, config)
+    assert (choice.source, choice.definition.python, choice.added) == (source, python, ("pear",))
+    assert choice.definition.packages == definitions._lock(
+        next(str(entry["lock"]) for entry in ENTRIES if entry["name"] == source)
+    )
+    assert f"Its packages are those of {source}, since those of" in choice.note
+
+
+def test_a_version_in_full_is_that_interpreter_with_the_list_of_its_family(tmp_path: Path) -> None:
+    config = project(tmp_path, '[runtimes."mine:v1"]\nextends = "python:v2"\npython = "3.11.4"\n')
+    (choice,) = definitions.choices("mine:v1", config)
+    assert (choice.definition.python, choice.source) == ("3.11.4", "python:v2-python3.11")
+    assert choice.definition.name == "mine:v1"
+
+
+def test_who_names_the_interpreter_of_an_image_gets_it_and_no_stand_in(tmp_path: Path) -> None:
+    (choice,) = definitions.choices("python:v1", project(tmp_path, '[runtimes."python:v1"]\npython = "3.8"\n'))
+    assert (choice.source, choice.definition.python, choice.note) == ("python:v1", "3.8", "")
+    assert version_in(choice, "pandas") == "1.0.1"
+
+
+def test_the_outermost_interpreter_counts(tmp_path: Path) -> None:
+    config = project(
+        tmp_path,
+        '[runtimes."a:v1"]\nextends = "python:v1"\npython = "3.11"\npackages = ["pear"]\n'
+        '[runtimes."b:v1"]\nextends = "a:v1"\npython = "3.12"\n'
+        '[runtimes."c:v1"]\nextends = "a:v1"\npackages = ["apple"]\n'
+        + tiny("pear")
+        + '[runtimes."d:v1"]\nextends = "tiny:v1"\npython = "3.9"\n',
+    )
+    found = {name: definitions.choices(name, config) for name in ("a:v1", "b:v1", "c:v1", "d:v1")}
+    assert {name: (len(of), of[0].definition.python, of[0].source) for name, of in found.items()} == {
+        "a:v1": (1, "3.11", "python:v2-python3.11"),
+        "b:v1": (1, "3.12", "python:v2-python3.12"),
+        "c:v1": (1, "3.11", "python:v2-python3.11"),
+        "d:v1": (1, "3.9", ""),
+    }
+    assert found["c:v1"][0].added == ("pear", "apple")
+
+
+@pytest.mark.parametrize(("name", "python"), [("python:v1", "3.9"), ("python:v2", "3.8"), ("python:v2", "3.14")])
+def test_an_interpreter_without_a_list_is_said_before_anything_is_built(tmp_path: Path, name: str, python: str) -> None:
+    config = project(tmp_path, f'[runtimes."{name}"]\npython = "{python}"\n')
+    info = runtimes.describe(name, config)
+    assert info.state is RuntimeState.MISSING
+    assert f"{name} has no list of packages for Python {python}, only for 3." in info.message
+    assert "without `extends`" in info.message
 
 
 @pytest.mark.parametrize(

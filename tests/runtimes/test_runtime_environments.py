@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from runtime_makers import MINOR, Builder, project, slow_package, tiny, wheel
+from runtime_makers import MINOR, Builder, pip_is_told_nothing, project, slow_package, tiny, wheel
 from support import require
 
 from jupyter_pipeline import runtimes
@@ -28,7 +28,8 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     wheel(folder, "pear", "1.0")
     wheel(folder, "pear", "2.0")
     wheel(folder, "apple", "1.0", requires="pear")
-    monkeypatch.setenv("UV_NO_INDEX", "1")
+    pip_is_told_nothing(monkeypatch)
+    monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_FIND_LINKS", str(folder))
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     return folder
@@ -238,6 +239,7 @@ def test_a_package_that_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pip_is_told_nothing(monkeypatch)
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     config = project(tmp_path / "project", tiny("six==1.16.0"))
@@ -247,6 +249,7 @@ def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_index_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pip_is_told_nothing(monkeypatch)
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://someone:secret@localhost:9/simple")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")

@@ -4,38 +4,22 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
-from runtime_makers import MINOR, project
+from runtime_makers import HIDDEN, MINOR, bare_machine, entries, project
 from support import require
 
 from jupyter_pipeline import runtimes
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import RuntimeState
-from jupyter_pipeline.runtimes import definitions, interpreters
-
-HIDDEN = "3.8" if MINOR != "3.8" else "3.9"
-"""A version that uv knows to download, and that the fixture `bare` hides."""
+from jupyter_pipeline.runtimes import interpreters
 
 
 @pytest.fixture
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without interpreters but our own; gives its only folder of PATH."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(interpreters, "_FOLDERS", ())
-    return folder
-
-
-def entries(monkeypatch: pytest.MonkeyPatch, *listed: Mapping[str, object]) -> None:
-    """Let `listed` be the definitions that come with us."""
-    data = definitions._Data(MappingProxyType({str(entry["name"]): entry for entry in listed}), {}, {})
-    monkeypatch.setattr(definitions, "_data", lambda: data)
+    return bare_machine(tmp_path, monkeypatch)
 
 
 def script(path: Path, text: str) -> None:
@@ -112,33 +96,36 @@ def test_the_fallback_says_that_it_is_one(tmp_path: Path, monkeypatch: pytest.Mo
     info = runtimes.describe("odd:latest", config)
     assert (info.name, info.resolved, info.state) == ("odd:latest", "plain:v1", RuntimeState.READY)
     assert "needs Python 3.99" in info.message
-    assert "plain:v1 stands in for odd:latest as its fallback." in info.message
+    assert info.message.endswith("plain:v1 stands in for odd:latest.")
     lines: list[str] = []
     runtime = runtimes.prepare("odd:latest", config, lines.append)
     assert (runtime.name, runtime.identity) == ("plain:v1", info.identity)
     assert lines == [info.message]
 
 
-@pytest.mark.usefixtures("bare")
-def test_a_download_that_fails_leads_to_the_fallback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV_OFFLINE", "1")
-    entry = {"name": "old:latest", "kind": "python", "program": "x", "python": HIDDEN, "fallback": "plain:v1"}
-    plain = {"name": "plain:v1", "kind": "system", "program": sys.executable}
-    entries(monkeypatch, entry, plain)
-    config = project(tmp_path)
-    before = runtimes.describe("old:latest", config)
-    require(before.state is RuntimeState.BUILDABLE, f"a uv that knows a Python {HIDDEN} for this machine")
-    assert "will be downloaded" in before.message
-    assert runtimes.prepare("old:latest", config, print).name == "plain:v1"
-    after = runtimes.describe("old:latest", config)
-    assert after.resolved == "plain:v1"
-    assert "downloading it failed" in after.message
-    assert runtimes.installed("old:latest", config) is not None
-    # Who asks for exactly that version is told, and may try again.
-    entries(monkeypatch, {**entry, "fallback": None}, plain)
+def test_a_program_that_does_not_fit_is_asked_once(bare: Path, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    script(bare / f"python{HIDDEN}", f"#!/bin/sh\necho >> {ran}\nexit 127\n")
     for _ in range(2):
-        with pytest.raises(RuntimeUnavailable, match="downloading it failed"):
-            runtimes.prepare("old:latest", config, print)
+        assert interpreters.find(HIDDEN, tmp_path) is None
+    assert ran.read_text() == "\n"
+    interpreters.look_again(HIDDEN, tmp_path)
+    assert interpreters.find(HIDDEN, tmp_path) is None
+    assert ran.read_text() == "\n\n"
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("version", [HIDDEN, "3.99"])
+def test_uv_is_asked_once_what_it_has(version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered = interpreters.downloadable(version, tmp_path)
+    monkeypatch.setattr(subprocess, "run", None)
+    assert interpreters.downloadable(version, tmp_path) == offered
+
+
+def test_a_mirrors_password_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_PYTHON_INSTALL_MIRROR", "https://someone:s3cret@mirror.example/python")
+    interpreters.downloadable(HIDDEN, tmp_path)
+    assert "s3cret" not in (tmp_path / interpreters.MEMORY).read_text()
 
 
 @pytest.mark.usefixtures("bare")

@@ -39,6 +39,11 @@ export function PlanTable(props: IPlanTableProps): JSX.Element {
           {trans.__('%1 is built first. %2', one.name, one.message)}
         </Banner>
       ))}
+      {plan.stand_ins.map(one => (
+        <Banner key={one.name} tone="dim">
+          {one.message}
+        </Banner>
+      ))}
       {isLong && (
         <div className="jp-pipeline-plan-filter" role="group" aria-label={trans.__('Filter')}>
           <VerdictButton {...{ plan, verdict, trans }} one={null} onPick={setVerdict} />
