@@ -16,8 +16,8 @@ from protected_study import HIGHLY, PROJECT_YAML, WITHHELD, make_study, record, 
 
 from jupyter_pipeline import protection
 from jupyter_pipeline.models import Level
-from jupyter_pipeline.protection import ODD, STATE, TOO_MANY, Protection
-from jupyter_pipeline.protection.project import LOG, UNCHECKED
+from jupyter_pipeline.protection import ODD, TOO_MANY, Protection
+from jupyter_pipeline.protection.project import LOG, STATE, UNCHECKED
 from jupyter_pipeline.publication import job_folder
 from jupyter_pipeline.store import FILE
 

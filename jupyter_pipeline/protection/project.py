@@ -11,6 +11,7 @@ import json
 import os
 import time
 import unicodedata
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,19 +26,30 @@ from ..models import Level, OutputFile, Pipeline, StatusCode, WrittenFile
 from ..patterns import PatternIndex
 from ..publication import METADATA
 from ..store import FILE, JOBS, Store
+from .disk import (
+    NOTHING,
+    Folder,
+    Folders,
+    Identity,
+    Sign,
+    identity_at,
+    identity_of,
+    is_at,
+    is_settled,
+    sign,
+    sign_of_database,
+)
 
-Identity = tuple[int, int]
-"""Device and inode: what a file is, whatever it is called."""
-
+STATE = "It belongs to the records of a project, which hold what jobs have made, seen or not."
 LOG = "It is a full log. The panel of the pipeline shows what may be seen of it."
 UNCHECKED = "It cannot be checked, so it is withheld: the history of its project cannot be read."
 
-OTHERS_AGAIN, RECORDS_AGAIN = 1.0, 5.0
-"""Seconds after which files with several names are looked for again: in the project's folder, and in its records."""
-MOST_FOLDERS = 4000
-"""How many folders of records are looked at for files with several names."""
-SETTLED = 20_000_000
-"""Nanoseconds within which two changes of a file may bear the same time."""
+UNSURE = "It has several names on this disk, and it cannot be seen whether one of them is of something protected."
+
+UNREADABLE_AGAIN = 1.0
+"""Seconds after which a history or settings that could not be read are tried again: until then all is withheld."""
+MOST_RECORDS = 100_000
+"""How many folders of records are looked through for a file with several names before it is withheld."""
 _SETTINGS = (planning.PROJECT_FILE, configuration.FILE, "pyproject.toml")
 CODE = "code"
 """In the state folder: the copies of the code."""
@@ -54,23 +66,30 @@ class Project:
         self.folders: dict[Identity, tuple[str, str | None]] = {}
         """Where this project's folders lie, and that as seen from it: None for those of its records."""
         self._settings = settings
-        self._seen: object = None
-        self._again = self._files_at = self._records_at = float("-inf")
+        self._seen: list[Sign | None] | None = None
+        self._again = float("-inf")
         self._bases: set[str] = set()
         self._backends: list[str] = []
         self._looked_at: list[str] = []
+        self._databases: list[str] = []
         self._stores: dict[str, _Store] = {}
         self._source = b""
         self._pipeline: Pipeline | None = None
         self._claims = PatternIndex()
         self._levels: dict[str, Level] = {}
         self._places: set[str] = set()
-        self._folders: set[str] = set()
+        self._plain_folders: set[str] = set()
+        self._starred_folders: set[str] = set()
         self._refused: dict[str, str] = {}
         self._others: frozenset[str] = frozenset()
         self._ignores_case = self._is_unreadable = self._is_free = self._has_records = False
-        self._files: dict[Identity, str] = {}
-        self._records: dict[Identity, str] = {}
+        self._disk, self._records = Folders(with_files=True), Folders(with_files=True)
+        self._contents: dict[str, Folder] = {}
+        """What is in the folders in which protected files are or may come to be."""
+        self._record_files: set[Identity] = set()
+        self._knows_records = False
+        self._linked: dict[Identity, str] = {}
+        """The files that are elsewhere, behind a link that stands in the place of a protected one."""
 
     def reason(self, path: str) -> str | None:
         """Why the file at this path, as seen from the project, may not be read or written, or None."""
@@ -91,52 +110,105 @@ class Project:
             return levels.can_view(_claimed(path, level)).reason
         return UNCHECKED if self._is_unreadable else None
 
-    def files(self, now: bool) -> Mapping[Identity, str]:
-        """The protected files that are there, as seen from the project; looked at again if wanted `now`."""
-        if time.monotonic() - self._files_at > (OTHERS_AGAIN if now else float("inf")):
-            self._files_at = time.monotonic()
-            self._files = {}
-            self._folders = self._folders_of_files()
-            for folder in self._folders:
-                with contextlib.suppress(OSError), os.scandir(f"{self.root}/{folder}") as entries:
-                    for entry in entries:
-                        path = f"{folder}/{entry.name}".lstrip("/")
-                        if self.reason(path) is not None and entry.is_file():
-                            self._files[_identity(entry.stat())] = path
-        return self._files
+    def reason_by_identity(self, status: os.stat_result) -> str | None:
+        """Why a file may not be read or written that is one of this project's, whatever its name; or None."""
+        identity = identity_of(status)
+        paths = [f"{folder}/{name}" for folder, each in self._contents.items() for name in each.files.get(identity, ())]
+        paths += filter(None, [self._linked.get(identity)])
+        for path in (each.lstrip("/") for each in paths):
+            why = self.reason(path)
+            if why is not None and is_at(identity, f"{self.root}/{path}"):
+                return why
+        is_sure = status.st_nlink == 1 or all(each.is_read for each in self._contents.values())
+        return None if is_sure else UNSURE
 
-    def records(self) -> Mapping[Identity, str]:
-        """The files in the state folder that are nowhere else: not what jobs were given, nor copies of the code."""
-        if time.monotonic() - self._records_at > RECORDS_AGAIN:
-            self._records_at = time.monotonic()
-            self._records = {}
-            walks = itertools.chain.from_iterable(map(os.walk, self.states))
-            for folder, names, files in itertools.islice(walks, MOST_FOLDERS):
-                names[:] = [name for name in names if name not in (INPUTS, CODE)]
-                for name in files:
-                    with contextlib.suppress(OSError):
-                        self._records[_identity(os.lstat(f"{folder}/{name}"))] = f"{folder}/{name}"
-        return self._records
+    def reason_by_record(self, status: os.stat_result) -> str | None:
+        """Why a file with several names may not be read or written one of which is a record's, or may be; or None."""
+        if identity_of(status) in self._record_files:
+            return STATE
+        return None if self._knows_records else UNSURE
+
+    def refresh_records(self) -> None:
+        """Learn which files are among the records, for `reason_by_record`.
+
+        What jobs were given and copies of the code do not count: they are of files that have reasons of their own.
+        """
+        left, seen = deque(sorted(self.states)), set[str]()
+        self._record_files, self._knows_records = set(), True
+        while left and len(seen) < MOST_RECORDS:
+            place = left.popleft()
+            folder = self._records.read(place) if place not in seen else None
+            if folder is not None:
+                seen.add(place)
+                self._record_files.update(folder.files)
+                self._knows_records = self._knows_records and folder.is_read
+                left += [f"{place}/{name}" for name in folder.own_folders if name not in (INPUTS, CODE)]
+        self._knows_records = self._knows_records and not left
+        self._records.forget_all_but(seen)
 
     def refresh(self) -> None:
         """Read what has changed."""
-        now, seen = time.monotonic(), self._look()
-        if seen == self._seen and now < self._again:
-            return
-        self._read()
-        self._seen = seen
-        is_new = any(entry and abs(time.time_ns() - entry[0]) < SETTLED for entry in seen)
-        self._again = now + (1.0 if self._is_unreadable else SETTLED / 1e9 if is_new else float("inf"))
+        now, clock = time.monotonic(), time.time_ns()
+        seen = self._look()
+        is_new = seen != self._seen or now >= self._again
+        if is_new:
+            self._read()
+            self._seen = seen
+            is_sure = all(is_settled(each, clock) for each in seen)
+            self._again = now if not is_sure else now + UNREADABLE_AGAIN if self._is_unreadable else float("inf")
+        if is_new or not self._disk.is_as_read():
+            self._look_at_folders()
+        self._linked = dict(self._links())
 
-    def _look(self) -> list[tuple[int, int, int] | None]:
-        return [_look(path) for path in (*self._looked_at, *self._bases)]
+    def _look(self) -> list[Sign | None]:
+        return [*map(sign, (*self._looked_at, *self._bases)), *map(sign_of_database, self._databases)]
+
+    def _look_at_folders(self) -> None:
+        """Learn where the folders of protected files and of records are now, and what is in the former."""
+        self._disk.begin()
+        self.folders, self._contents = {}, {}
+        for folder in self._plain_folders.union(*map(self._matching_folders, self._starred_folders)):
+            place = f"{self.root}/{folder}"
+            content = self._disk.read(place)
+            if content is not None:
+                self._contents[folder] = content
+                self.folders[content.identity] = place, folder
+        self.folders[self._disk.identity(self.root)] = self.root, ""
+        self.folders |= {self._disk.identity(state): (state, None) for state in self.states}
+        self.folders.pop(NOTHING, None)
+
+    def _links(self) -> Iterator[tuple[Identity, str]]:
+        """What the links lead to that stand in the places of protected files."""
+        for folder, each in self._contents.items():
+            for path in (f"{folder}/{name}".lstrip("/") for name in each.links):
+                if self.reason(path) is not None:
+                    yield identity_at(f"{self.root}/{path}"), path
+
+    def _matching_folders(self, place: str) -> list[str]:
+        """The folders that are there under a name with stars."""
+        found = [""]
+        for name in place.split("/"):
+            if "*" not in name:
+                found = [f"{folder}/{name}".lstrip("/") for folder in found]
+                continue
+            fits = patterns.compile(name)
+            outer = [(folder, self._disk.read(f"{self.root}/{folder}")) for folder in found]
+            found = [
+                f"{folder}/{each}".lstrip("/")
+                for folder, content in outer
+                if content is not None
+                for each in content.folders
+                if fits(each)
+            ]
+        return found
 
     def _read(self) -> None:
         """Read settings, stores and project.yaml."""
         is_sure = self._read_settings()
         self._backends = sorted(f"{base}/{name}" for base in self._bases for name in _names(base))
         self._looked_at = [f"{self.root}/{name}" for name in _SETTINGS]
-        self._looked_at += [f"{folder}/{FILE}{end}" for folder in self._backends for end in ("", "-wal")]
+        self._looked_at += filter(None, [os.environ.get(configuration.ENV_SETTINGS)])
+        self._databases = [f"{folder}/{FILE}{end}" for folder in self._backends for end in ("", "-wal")]
         read = {folder: _read_store(Path(folder)) for folder in self._backends}
         self._is_unreadable = not is_sure or None in read.values()
         last = {folder: store or self._stores.get(folder) for folder, store in read.items()}
@@ -191,26 +263,13 @@ class Project:
             self._plain(p) for store in stores if store.backend != EXPECTATIONS for p in store.paths
         )
         self._is_free = not self._is_unreadable and any(store.is_shown for store in stores)
+        paths = [path for store in stores for path in store.refused]
         if self._is_unreadable:
-            known = [path for store in stores for path in store.paths] + _listed(Path(self.root))
-            self._refused = {self._plain(path): UNCHECKED for path in known} | self._refused
-        self._files_at = self._records_at = float("-inf")
-        self.files(now=True)
-        self.folders = {}
-        for folder in {"", *self._folders}:
-            with contextlib.suppress(OSError):
-                place = f"{self.root}/{folder}".rstrip("/")
-                self.folders[_identity(os.stat(place))] = place, folder
-        for state in self.states:
-            with contextlib.suppress(OSError):
-                self.folders[_identity(os.stat(state))] = state, None
-
-    def _folders_of_files(self) -> set[str]:
-        """Where protected files are or may come to be, as seen from the project."""
-        found = {path.rpartition("/")[0] for path in self._refused} | {METADATA}
-        for place in self._places:
-            found |= set(_matching_folders(self.root, place))
-        return found
+            paths += [path for store in stores for path in store.paths] + _listed(Path(self.root))
+            self._refused = {self._plain(path): UNCHECKED for path in paths} | self._refused
+        folders = {path.rpartition("/")[0] for path in paths} | self._places | {METADATA}
+        self._starred_folders = {folder for folder in folders if "*" in folder}
+        self._plain_folders = folders - self._starred_folders
 
     def _plain(self, path: str) -> str:
         """A path as it is compared: accents written in one way, and letters in one case where the disk ignores that."""
@@ -232,42 +291,7 @@ def _claimed(path: str, level: Level) -> OutputFile:
     return OutputFile(path, action="", job_id="", request_id="", level=level, size=0, mtime_ns=0, sha256="")
 
 
-def _matching_folders(root: str, place: str) -> list[str]:
-    """The folders that a pattern's folder names; those that are there, where it has a star."""
-    found = [""]
-    for name in filter(None, place.split("/")):
-        if "*" not in name:
-            found = [f"{folder}/{name}".lstrip("/") for folder in found]
-            continue
-        fits = patterns.compile(name)
-        found = [
-            f"{folder}/{each}".lstrip("/") for folder in found for each in _names(f"{root}/{folder}") if fits(each)
-        ]
-    return found
-
-
 # -- the disk --------------------------------------------------------------------------------------
-
-
-def _look(path: str) -> tuple[int, int, int] | None:
-    """What changes when a file or a folder does."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
-
-
-def is_at(identity: Identity, path: str | None) -> bool:
-    """Whether a file or folder is still at a path: the disk gives the inode of what is gone to what is new."""
-    try:
-        return path is not None and _identity(os.stat(path)) == identity
-    except OSError:
-        return False
-
-
-def _identity(status: os.stat_result) -> Identity:
-    return status.st_dev, status.st_ino
 
 
 def _names(folder: str) -> list[str]:

@@ -22,7 +22,7 @@ from tornado import httputil
 from tornado.routing import Router
 from tornado.web import Application, HTTPError, RequestHandler, authenticated
 
-from ..protection import Protection
+from ..protection import Protection, moment
 
 OWN = (
     *("api/contents", "api/notebooks", "api/kernels", "api/kernelspecs", "api/sessions", "api/terminals", "api/config"),
@@ -75,13 +75,14 @@ class EarlyRouter(Router):
         A path may be meant as seen from the server's folder, from a project, or from a folder that another text names.
         """
         forms = list(dict.fromkeys(itertools.chain.from_iterable(map(_forms, texts))))
-        bases = [self._folder, *map(str, self._protection.projects()[:MOST_BASES])]
-        named = [place for place in _places(bases[:1], forms) if os.path.isdir(place)]
-        bases = list(dict.fromkeys([*bases, *named[:MOST_BASES]]))
-        for place in _places(bases, forms):
-            why = self._protection.reason(Path(place))
-            if why is not None:
-                return f"{os.path.relpath(place, self._folder)} may not be viewed. {why}"
+        with moment():
+            bases = [self._folder, *map(str, self._protection.projects()[:MOST_BASES])]
+            named = [place for place in _places(bases[:1], forms) if os.path.isdir(place)]
+            bases = list(dict.fromkeys([*bases, *named[:MOST_BASES]]))
+            for place in _places(bases, forms):
+                why = self._protection.reason(Path(place))
+                if why is not None:
+                    return f"{os.path.relpath(place, self._folder)} may not be viewed. {why}"
         return None
 
     def reason_within(self, texts: Iterable[str]) -> str | None:

@@ -2,19 +2,21 @@
 
 Four places are guarded. The contents manager and its checkpoints, whose one function from names to paths all routes
 use; listings, which leave out what is protected; folders, which are not copied, moved or deleted while they hold any of
-it; and the handlers of files, which read the disk themselves. Before all handlers stands ``early``, for those of other
-extensions. A process of the same person, such as a kernel or a terminal, reads every file without asking here.
+it; and the handlers of files, which read the disk themselves. What is read is judged once more when it is open: what
+took its place since the first look is not handed out. Before all handlers stands ``early``, for those of other
+extensions, which open files as they like. A process of the same person, such as a kernel or a terminal, reads every
+file without asking here.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import AuthenticatedFileHandler, JupyterHandler
@@ -26,12 +28,15 @@ from jupyter_server.utils import url_path_join
 from tornado.routing import AnyMatches, PathMatches, Rule
 from tornado.web import HTTPError, RequestHandler
 
-from ..protection import Protection
+from ..protection import CHANGED, Protection, moment
 from .early import EarlyRouter
 
 _CHECKPOINTS = ".ipynb_checkpoints"
 _INTERMEDIATE, _INVALID = ".~", ".invalid"
 """What Jupyter puts before or after a file's name for what it writes beside it (jupyter_server: contents/fileio.py)."""
+
+PIECE = 64 * 1024
+"""Bytes of a file that are sent at once."""
 
 
 def install(serverapp: ServerApp, protection: Protection) -> None:
@@ -104,13 +109,18 @@ def _derived(mixin: type, cls: type, protection: Protection) -> Any:
 # -- the reasons -----------------------------------------------------------------------------------
 
 
-def refusal(protection: Protection, os_path: str, path: str) -> HTTPError | None:
-    """The refusal of a file under the name by which it was asked for, or None where nothing speaks against it."""
-    for each in (os_path, *_meant(os_path)):
-        why = protection.reason(Path(each))
-        if why is not None:
-            return HTTPError(403, f"{path.strip('/')} may not be viewed. {why}")
-    return None
+def refusal(protection: Protection, os_path: str, path: str, opened: os.stat_result | None = None) -> HTTPError | None:
+    """The refusal of a file under the name by which it was asked for, or None where nothing speaks against it.
+
+    `opened` is the status of what was opened at `os_path`: then it is about that file, as everything stands now.
+    """
+    with moment(anew=opened is not None):
+        why = protection.reason(Path(os_path), opened)
+        for meant in _meant(os_path):
+            why = why or protection.reason(Path(meant))
+    if why is None:
+        return None
+    return HTTPError(409 if why == CHANGED else 403, f"{path.strip('/')} may not be viewed. {why}")
 
 
 def _meant(os_path: str) -> Iterator[str]:
@@ -129,15 +139,8 @@ def _meant(os_path: str) -> Iterator[str]:
 # -- the contents manager --------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Listing:
-    """The folder that is being listed, and its entry that was found to be free: asked about six times in a row."""
-
-    folder: str
-    free: str = ""
-
-
-_listing: ContextVar[_Listing | None] = ContextVar("jupyter_pipeline_listing", default=None)
+_listing: ContextVar[str | None] = ContextVar("jupyter_pipeline_listing", default=None)
+"""The folder that is being listed."""
 
 
 class _Manager(FileContentsManager):
@@ -148,21 +151,26 @@ class _Manager(FileContentsManager):
     def _get_os_path(self, path: str) -> str:
         """The one way from a name to a file. Raises HTTPError for what is protected."""
         os_path = str(super()._get_os_path(path))  # type: ignore[no-untyped-call]
-        listing = _listing.get()
-        if listing is None or listing.free != os_path:
-            error = refusal(self._protection, os_path, path)
+        error = refusal(self._protection, os_path, path)
+        if error is not None:
+            raise error
+        return os_path
+
+    @contextmanager
+    def open(self, os_path: str, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """Open a file. Raises HTTPError where what was opened is protected by now."""
+        with super().open(os_path, *args, **kwargs) as file:
+            path = os.path.relpath(os_path, self.root_dir)
+            error = refusal(self._protection, os_path, path, os.fstat(file.fileno()))
             if error is not None:
                 raise error
-        return os_path
+            yield file
 
     def should_list(self, name: str) -> bool:
         """Leave out what is protected: to refuse it only when it is looked at would break the whole listing."""
-        listing = _listing.get()
-        if listing is not None:
-            os_path = os.path.join(listing.folder, name)
-            if refusal(self._protection, os_path, name) is not None:
-                return False
-            listing.free = os_path
+        folder = _listing.get()
+        if folder is not None and refusal(self._protection, os.path.join(folder, name), name) is not None:
+            return False
         return bool(super().should_list(name))  # type: ignore[no-untyped-call]
 
     def _refuse_folder(self, path: str) -> None:
@@ -198,8 +206,23 @@ class _Manager(FileContentsManager):
         return super().delete_checkpoint(checkpoint_id, path)  # type: ignore[no-untyped-call]
 
     @contextmanager
+    def _copying(self, from_path: str, to_path: str) -> Iterator[None]:
+        """Raises HTTPError, and takes the copy away, where something in a folder became protected meanwhile."""
+        copy = os.path.join(self._get_os_path(os.path.dirname(to_path)), os.path.basename(to_path))
+        is_new = not os.path.lexists(copy)
+        try:
+            yield
+        finally:
+            try:
+                self._refuse_folder(from_path)
+            except HTTPError:
+                if is_new:
+                    shutil.rmtree(copy, ignore_errors=True)
+                raise
+
+    @contextmanager
     def _listed(self, path: str) -> Iterator[None]:
-        token = _listing.set(_Listing(self._get_os_path(path)))
+        token = _listing.set(self._get_os_path(path))
         try:
             yield
         finally:
@@ -207,19 +230,35 @@ class _Manager(FileContentsManager):
 
 
 class _SyncManager(_Manager):
+    def get(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        with moment():
+            return super().get(path, *args, **kwargs)  # type: ignore[no-untyped-call]
+
     def _dir_model(self, path: str, content: bool = True) -> Any:
         if not content:
             return super()._dir_model(path, content=False)  # type: ignore[no-untyped-call]
         with self._listed(path):
             return super()._dir_model(path)  # type: ignore[no-untyped-call]
 
+    def _copy_dir(self, from_path: str, to_path_original: str, to_name: str, to_path: str) -> Any:
+        with self._copying(from_path, to_path):
+            return super()._copy_dir(from_path, to_path_original, to_name, to_path)  # type: ignore[no-untyped-call]
+
 
 class _AsyncManager(_Manager, AsyncFileContentsManager):  # type: ignore[misc]
+    async def get(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        with moment():
+            return await super().get(path, *args, **kwargs)  # type: ignore[no-untyped-call]
+
     async def _dir_model(self, path: str, content: bool = True) -> Any:
         if not content:
             return await super()._dir_model(path, content=False)  # type: ignore[no-untyped-call]
         with self._listed(path):
             return await super()._dir_model(path)  # type: ignore[no-untyped-call]
+
+    async def _copy_dir(self, from_path: str, to_path_original: str, to_name: str, to_path: str) -> Any:
+        with self._copying(from_path, to_path):
+            return await super()._copy_dir(from_path, to_path_original, to_name, to_path)
 
 
 class _Checkpoints(FileCheckpoints):
@@ -258,6 +297,29 @@ class _Handler(JupyterHandler):
             error = refusal(self._protection, os_path, path)
             if error is not None:
                 raise error
+
+    @classmethod
+    def get_content(
+        cls, abspath: str, start: int | None = None, end: int | None = None
+    ) -> Generator[bytes, None, None]:
+        """The bytes of a file, from its open descriptor. Raises HTTPError where what was opened is protected by now."""
+        with open(abspath, "rb") as file:
+            path = os.path.relpath(abspath, cls._folder)
+            error = refusal(cls._protection, abspath, path, os.fstat(file.fileno()))
+            if error is not None:
+                raise error
+            yield from _pieces(file, start or 0, end)
+
+
+def _pieces(file: BinaryIO, start: int, end: int | None) -> Iterator[bytes]:
+    """The bytes of a file from one place to another, piece by piece."""
+    file.seek(start)
+    while end is None or start < end:
+        piece = file.read(PIECE if end is None else min(PIECE, end - start))
+        if not piece:
+            return
+        start += len(piece)
+        yield piece
 
 
 def _guarded_handler(handler: type[RequestHandler], protection: Protection, folder: str) -> Any:

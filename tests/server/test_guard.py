@@ -313,6 +313,18 @@ def test_a_project_that_is_new_is_guarded_at_once(server: Server) -> None:
     assert server.ask("GET", path).status == 403
 
 
+def test_a_second_name_of_what_was_published_just_now_is_not_served(server: Server) -> None:
+    assert server.ask("GET", "api/contents/study/hard.csv").status == 403  # everything has been looked at
+    for number in range(10):
+        (server.study / f"output/patients_{number}.csv").write_text(f"{SECRET},{number}\n")
+        os.link(server.study / f"output/patients_{number}.csv", server.study / f"free/{number}.csv")
+        os.link(server.study / STATE_LOG.removeprefix("study/"), server.study / f"free/{number}.log")
+        for kind in ("csv", "log"):
+            assert server.ask("GET", f"api/contents/study/free/{number}.{kind}").status == 403
+            assert server.ask("GET", f"files/study/free/{number}.{kind}").status == 403
+    assert names(server.ask("GET", "api/contents/study/free")) == {"note.txt", "linked"}
+
+
 def test_base64_of_the_secret_would_be_found(servers: dict[str, Server]) -> None:
     answer = Answer(200, {}, b64encode(f"{SECRET},1\n".encode()))
     assert shows(answer)

@@ -21,7 +21,9 @@ from jupyter_server.services.contents.manager import AsyncContentsManager
 from protected_study import make_study
 from traitlets import Unicode
 
+from jupyter_pipeline import protection
 from jupyter_pipeline.protection import Protection
+from jupyter_pipeline.protection.project import Project
 from jupyter_pipeline.server import guard, protected_mode
 
 SAFE: dict[str, Any] = {
@@ -182,22 +184,31 @@ def _make_no_files() -> None:
 # -- listings, without a server in between ---------------------------------------------------------
 
 
-def test_a_listing_asks_once_for_each_entry(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listing_looks_once_at_projects_and_at_each_entry(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     server = make()
     free = Path(server.root_dir) / "study/free"
     for number in range(200):
         (free / f"{number}.txt").touch()
-    asked: list[Path] = []
-    reason = Protection.reason
+    looks: list[str] = []
+    resolved: list[str] = []
+    refresh, resolve = Project.refresh, protection._resolve
 
-    def noted(self: Protection, path: Path) -> str | None:
-        asked.append(path)
-        return reason(self, path)
+    def looked(self: Project) -> None:
+        looks.append(self.root)
+        refresh(self)
 
-    monkeypatch.setattr(Protection, "reason", noted)
+    def noted(path: Path) -> Any:
+        resolved.append(str(path))
+        return resolve(path)
+
     manager: Any = server.contents_manager
-    listed = asyncio.get_event_loop_policy().get_event_loop().run_until_complete(manager.get("study/free"))
+    loop = asyncio.get_event_loop_policy().get_event_loop()
+    loop.run_until_complete(manager.get(""))
+    monkeypatch.setattr(Project, "refresh", looked)
+    monkeypatch.setattr(protection, "_resolve", noted)
+    listed = loop.run_until_complete(manager.get("study/free"))
     assert len(listed["content"]) == 202
-    entries = [path for path in asked if path.suffix == ".txt" and path.parent == free]
+    entries = [path for path in resolved if path.endswith(".txt") and path.startswith(f"{free}/")]
     assert len(entries) == len(set(entries)) == 201
+    assert looks == [f"{server.root_dir}/study"]
     assert manager.should_list("x")  # outside of a listing nothing is known of the folder
