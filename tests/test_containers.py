@@ -15,6 +15,7 @@ from faults import attend, codes, job_of, run, wait_for
 from support import SETTINGS, cli, make_project
 
 from jupyter_pipeline import docker_engine
+from jupyter_pipeline.config import printable
 from jupyter_pipeline.doctor import Health
 from jupyter_pipeline.models import Job
 from jupyter_pipeline.project import Project
