@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support import action, cli, make_project
 
-from jupyter_pipeline import doctor
+from jupyter_pipeline import doctor, person
 from jupyter_pipeline.doctor import Check, Health
 from jupyter_pipeline.executors import Task
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
@@ -121,3 +121,33 @@ def test_a_machine_where_notebooks_are_not_driven(project: Path, monkeypatch: py
 def test_notebooks_of_a_project_that_chooses_plain_processes(project: Path) -> None:
     found = look(project, executor="process")
     assert found["notebooks"] == Check("notebooks", Health.OK, "A notebook was run by the executor process.")
+
+
+def test_a_person_with_a_home_of_their_own(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("LOGNAME", "ann")
+    user = look(project)["user"]
+    assert (user.health, user.message) == (
+        Health.OK, f"You are ann, uid {os.geteuid()}, and your home is {tmp_path}.",
+    )  # fmt: skip
+
+
+def test_a_cache_in_which_nothing_can_be_kept(project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("JUPYTER_PIPELINE_CACHE", str(tmp_path / "file" / "cache"))
+    folders = look(project)["folders"]
+    assert folders.health is Health.NOTE
+    assert "no runtime can be built" in folders.message
+    assert "JUPYTER_PIPELINE_CACHE" in folders.cure
+
+
+@pytest.mark.parametrize(("name", "cure"), [("cache", "JUPYTER_PIPELINE_CACHE"), ("state", "sh run.sh")])
+def test_folders_from_which_no_program_can_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch, name: str, cure: str
+) -> None:
+    folder = getattr(Project.find(project).config, name)
+    monkeypatch.setattr(person, "forbids_programs", lambda place: place == folder)
+    programs = look(project)["programs"]
+    assert programs.health is Health.NOTE
+    assert str(folder) in programs.message
+    assert cure in programs.cure

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import git
+from jupyter_pipeline import git, person
 from jupyter_pipeline.errors import InvalidRequest, SnapshotFailed
 
 ME = ("-c", "user.name=Ada", "-c", "user.email=ada@localhost", "-c", "protocol.file.allow=always")
@@ -211,6 +212,26 @@ def test_a_repository_of_another_user_is_told_apart_from_none(
     for ask in (git.head, git.code_files):
         with pytest.raises(SnapshotFailed, match=r"another user.*safe\.directory"):
             ask(repository)
+
+
+@pytest.mark.parametrize("name", ["o'study", "two\nlines", "a b"])
+@pytest.mark.parametrize("has_home", [True, False])
+def test_how_to_trust_a_repository_of_another_user_can_be_pasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, has_home: bool
+) -> None:
+    (tmp_path / name).mkdir()
+    run(tmp_path / name, "init", "-q")
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setattr(person, "can_write", lambda _: has_home)
+    with pytest.raises(SnapshotFailed) as caught:
+        git.head(tmp_path / name)
+    words = shlex.split(caught.value.remedy.partition(": ")[2])
+    if has_home:
+        assert words == ["git", "config", "--global", "--add", "safe.directory", str(tmp_path / name)]
+        return
+    for word in words:
+        monkeypatch.setenv(*word.split("=", 1))
+    assert git.head(tmp_path / name) is not None
 
 
 def test_a_damaged_repository_is_told_apart_from_none(repository: Path) -> None:

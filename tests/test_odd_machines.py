@@ -66,12 +66,15 @@ class Someone:
         self, *arguments: str | bytes, program: tuple[str, ...] = ("-m", "jupyter_pipeline.cli"), cwd: Path | bytes,
         umask: int = -1, before: tuple[str, ...] = (), **more: Any,
     ) -> subprocess.CompletedProcess[str]:  # fmt: skip
-        """Run ``jupyter-pipeline`` in an environment of nothing but a path and what is given."""
-        other = {"user": self.uid, "group": 0, "extra_groups": []} if IS_ROOT and not before else {}
-        return subprocess.run(
+        """Run ``jupyter-pipeline`` in an environment of nothing but a path and what is given.
+
+        Whoever has a home has a name too.
+        """
+        other: dict[str, Any] = {"user": self.uid, "group": 0, "extra_groups": []} if IS_ROOT and not before else {}
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [*before, self.python, *program, *arguments],
             cwd=cwd,
-            env={**ENVIRONMENT, **more},
+            env={**ENVIRONMENT, **({"LOGNAME": "ann"} if "HOME" in more else {}), **more},
             umask=umask,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -79,8 +82,9 @@ class Someone:
             errors="surrogateescape",
             timeout=120,
             check=False,
-            **other,  # type: ignore[call-overload]
+            **other,
         )
+        return done
 
     def does(self, *arguments: str | bytes, cwd: Path | bytes, **more: Any) -> str:
         """What the program prints on standard output, which must be all that it says, and a success."""
@@ -278,7 +282,7 @@ def test_folders_of_another_user(someone: Someone, place: Path) -> None:
     """A volume that was used under another number, as by the container before this one."""
     require(IS_ROOT, "root, to be two users")
     project = study(someone, place / "study")
-    home = {"HOME": str(place / "home")}
+    home: dict[str, Any] = {"HOME": str(place / "home")}
     someone.does("run", cwd=project, **home)
     other = Someone(someone.python, ANOTHER)
     assert "have a state folder of your own" in other.refuses("run", "--force", cwd=project, **home)
@@ -305,7 +309,7 @@ def test_a_repository_of_another_user_for_one_without_a_home(stranger: Someone, 
 def test_what_others_may_do_with_our_files(someone: Someone, place: Path, umask: int) -> None:
     project = study(someone, place / "study")
     (project / "two.sh").chmod(0o600)
-    home = {"HOME": str(place / "home")}
+    home: dict[str, Any] = {"HOME": str(place / "home")}
     someone.does_each("plan", "run", cwd=project, umask=umask, **home)  # a plan keeps something beside the code
     state = project / ".jupyter_pipeline"
     assert stat.S_IMODE((state / "code").stat().st_mode) == 0o700
@@ -320,7 +324,7 @@ def test_what_others_may_do_with_our_files(someone: Someone, place: Path, umask:
 def test_a_project_in_a_folder_of_an_odd_name(someone: Someone, place: Path, name: bytes) -> None:
     folder = os.fsencode(place) + b"/" + name
     project = study(someone, folder)
-    home = {"HOME": str(place / "home")}
+    home: dict[str, Any] = {"HOME": str(place / "home")}
     someone.does("run", cwd=folder, **home)
     told = someone.does_each(
         "check", "plan", "status", "show 1", "outputs", "plan --json", "show --json", "status --json",
@@ -341,7 +345,7 @@ def test_a_state_folder_of_an_odd_name(someone: Someone, place: Path, name: byte
 def test_names_in_git_and_in_the_code_that_are_no_text(someone: Someone, place: Path) -> None:
     require(shutil.which("git") is not None, "git")
     project = study(someone, place / "study")
-    home = {"HOME": str(place / "home")}
+    home: dict[str, Any] = {"HOME": str(place / "home")}
     odd = os.fsencode(project) + b"/caf\xe9.txt"
     for text in ("1", "2"):
         Path(os.fsdecode(odd)).write_text(text)
@@ -366,7 +370,7 @@ def test_an_odd_folder_for_temporary_files(someone: Someone, place: Path, name: 
 
 def test_a_path_that_is_too_long_for_the_history(someone: Someone, place: Path) -> None:
     project = study(someone, place / ("d" * 200) / ("e" * 250) / "study")
-    home = {"HOME": str(place / "home")}
+    home: dict[str, Any] = {"HOME": str(place / "home")}
     said = someone.refuses("run", cwd=project, **home)
     assert "its path is too long" in said
     assert "set JUPYTER_PIPELINE_STATE" in said
@@ -382,7 +386,7 @@ def test_a_temporary_folder_from_which_no_program_may_run(stranger: Someone, pla
     tried = subprocess.run([*before, "true"], capture_output=True, check=False)
     require(tried.returncode == 0, "to be allowed to mount")
     project = study(stranger, place / "study", settings='[runtimes."py:v1"]\nkind = "python"\npython = "3.11"\n')
-    here = {"cwd": project, "before": before, "TMPDIR": str(temporary)}
+    here: dict[str, Any] = {"cwd": project, "before": before, "TMPDIR": str(temporary)}
     programs = checks(stranger.does_each("run", "doctor --json", **here)[1])["programs"]
     assert programs["state"] == "note"
     assert "noexec" in programs["message"]
@@ -398,7 +402,7 @@ def test_a_temporary_folder_from_which_no_program_may_run(stranger: Someone, pla
 )
 def test_any_locale(someone: Someone, place: Path, locale: dict[str, str]) -> None:
     project = study(someone, place / "study ü")
-    home = {"HOME": str(place / "home")}
+    home: dict[str, Any] = {"HOME": str(place / "home")}
     someone.does("run", cwd=project, **home, **locale)
     assert "ünï" in someone.does("logs", "one", cwd=project, **home, **locale)
 
@@ -412,7 +416,7 @@ def redirected(someone: Someone, redirection: str) -> tuple[str, ...]:
 @pytest.mark.parametrize("redirection", ["<&- >&- 2>&-", "2>/dev/full"])
 def test_streams_that_are_closed_or_full(someone: Someone, place: Path, redirection: str) -> None:
     project = study(someone, place / "study")
-    home = {"HOME": str(place / "home")}
+    home: dict[str, Any] = {"HOME": str(place / "home")}
     assert someone.run("run", cwd=project, before=redirected(someone, redirection), **home).returncode == 0
     found = json.loads(someone.does("outputs", "--json", cwd=project, **home))
     assert len(found["outputs"]) == 2  # nothing was printed into the history

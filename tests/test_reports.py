@@ -713,8 +713,12 @@ def test_lean_imports_leave_out_the_checkers_only() -> None:
     assert done.stdout.split() == ["None", "True"]
 
 
-def test_pdf() -> None:
+@pytest.mark.parametrize("folder", ["short", "l" * 120])
+def test_pdf(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the path of the folder for temporary files is too long for the browser's socket in it."""
     require(shutil.which("chromium") is not None, "chromium")
+    (tmp_path / folder).mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / folder))
     found = reports.pdf(page(text("# T\n\nWords."), shows({"image/png": PIXEL})))
     assert found.startswith(b"%PDF")
     assert len(found) > 1000

@@ -22,7 +22,7 @@ from support import require, require_root
 from jupyter_pipeline import docker_engine
 from jupyter_pipeline.config import DockerSetting
 from jupyter_pipeline.executors import Executor, Notebook, Task
-from jupyter_pipeline.executors.containers import ATTEMPTS, FILES, MARKER, MOST_ATTEMPTS
+from jupyter_pipeline.executors.containers import ATTEMPTS, FILES, MARKER, MOST_ATTEMPTS, supervising
 from jupyter_pipeline.executors.docker import DockerExecutor
 from jupyter_pipeline.lifecycle import outcome
 from jupyter_pipeline.models import Ending, Limits, Phase, Result, Runtime, Status, StatusCode
@@ -67,6 +67,14 @@ def kill_all(shim: psutil.Process) -> None:
 
 
 # -- what a container is given ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("temporary", ["/tmp/plain", "/tmp/a b,c:d", "/tmp/\udcff"])
+def test_links_that_stand_in_for_odd_paths_are_plain(temporary: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", temporary)
+    links = str(supervising.links_of(Path("/state/o dd/jobs/a")))
+    assert supervising.PLAIN.fullmatch(links)
+    assert links.startswith("/tmp/plain/" if temporary == "/tmp/plain" else "/tmp/jupyter-pipeline-")
 
 
 def test_a_container_has_the_least_that_the_contract_allows(bench: Bench) -> None:

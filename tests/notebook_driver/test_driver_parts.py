@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,16 @@ def test_files_are_made_of_the_notebook(tmp_path: Path) -> None:
     assert (tmp_path / "b.ipynb").read_text().endswith("}\n")
     (beside,) = (tmp_path / "m_files").iterdir()
     assert f"m_files/{beside.name}" in (tmp_path / "m.md").read_text()
+
+
+def test_files_get_the_mode_that_the_umask_gives(tmp_path: Path) -> None:
+    run = NotebookRun("papermill", "a.ipynb", "", "b.ipynb")
+    before = os.umask(0o027)
+    try:
+        write_all(new_notebook(), run, str(tmp_path), {}, lambda _: None)
+    finally:
+        os.umask(before)
+    assert [(file.name, file.stat().st_mode & 0o777) for file in tmp_path.iterdir()] == [("b.ipynb", 0o640)]
 
 
 def test_a_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
