@@ -6,7 +6,6 @@ The fake executor's jobs are played rather than run; it passes the same contract
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import itertools
 import json
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import images
+import proctools
 import psutil
 import pytest
 from support import require
@@ -311,9 +311,7 @@ class Bench:
             executor.close()
         unfinished = [job for job in self.folder.glob("job*") if not (job / "result.json").exists()]
         for shim in [found for job in unfinished if (found := shim_of(job)) is not None]:
-            with contextlib.suppress(psutil.Error):
-                for process in [*shim.children(recursive=True), shim]:
-                    process.kill()
+            proctools.kill([*proctools.children(shim, recursive=True), shim])
         if self.kind == "docker":
             images.remove_containers(self.folder)
 
@@ -391,11 +389,3 @@ def script(play: Play) -> str:
     if play.lasts:
         lines += [': > "$HOME/up"', 'until [ -e "$HOME/go" ]; do sleep 0.02; done']
     return "\n".join([*lines, f"exit {play.exit_code}"])
-
-
-def is_alive(process: psutil.Process) -> bool:
-    """Whether a process still does anything."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False

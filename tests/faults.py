@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import proctools
 import psutil
 from support import action, require
 
@@ -141,17 +142,9 @@ def shim_of(folder: Path, job_id: str) -> psutil.Process | None:
         record = (Project.find(folder).config.folder / "jobs" / job_id / "started").read_text()
         found = re.search(r"\d+", record)
         process = psutil.Process(int(found[0])) if found else None
-        return process if process is not None and is_alive(process) else None
+        return process if proctools.is_alive(process) else None
     except (OSError, psutil.Error):
         return None
-
-
-def is_alive(process: psutil.Process) -> bool:
-    """Whether a process runs: zombies do not."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def store_of(folder: Path) -> Store:

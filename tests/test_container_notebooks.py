@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import images
-import psutil
+import proctools
 import pytest
 from faults import codes, job_of, run, shim_of, wait_for
 from support import cli, make_project, notebook
@@ -140,11 +140,7 @@ def test_a_kernel_whose_shim_is_killed_is_gone_and_its_job_interrupted(tmp_path:
     wait_for(is_running, "a cell")
     shim = shim_of(tmp_path, the_job(tmp_path).id)
     assert shim is not None
-    for process in (shim, *shim.children(recursive=True)):
-        try:
-            process.kill()
-        except psutil.Error:
-            continue
+    proctools.kill([shim, *proctools.children(shim, recursive=True)])
     wait_for(lambda: the_job(tmp_path).code == "interrupted", "its loss")
     wait_for(lambda: not docker_engine.containers_of(images.api(), project.config.folder / JOBS), "its removal")
     wait_for(lambda: project.engine() is None, "the engine goes away")

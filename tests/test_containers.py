@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import images
-import psutil
+import proctools
 import pytest
 from faults import attend, codes, job_of, run, wait_for
 from support import SETTINGS, cli, make_project
@@ -150,7 +150,7 @@ def test_an_engine_of_ours_that_is_killed_finds_its_containers_again(tmp_path: P
     engine = project.engine()
     assert engine is not None
     os.kill(engine, signal.SIGKILL)
-    wait_for(lambda: not psutil.pid_exists(engine) or psutil.Process(engine).status() == "zombie", "its end")
+    wait_for(lambda: not proctools.is_alive(engine), "its end")
     assert running() == before
     project.detach()
     (jobs / job_of(project.request(), "a").id / "tmp" / "go").touch()

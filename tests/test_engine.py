@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import proctools
 import psutil
 import pytest
 from faults import (
@@ -313,18 +314,17 @@ def test_job_that_was_cancelled_while_it_was_being_started_does_not_run(tmp_path
                 claim = project.config.folder / "jobs" / (event.job_id or "") / "started"
                 wait_for(claim.exists, "the first job has been started")
                 stopped.append(_launcher())
-                stopped[0].suspend()
+                proctools.suspend(stopped)
             if event.action == "a" and event.code == "executing":
                 project.cancel(request.id)
             if event.action == "a" and (event.state == "failed" or event.message):
-                stopped[0].resume()
+                proctools.resume(stopped)
 
     stopped: list[psutil.Process] = []
     try:
         project.attend(request.id, tell)
     finally:
-        with contextlib.suppress(psutil.Error):
-            stopped[0].resume()
+        proctools.resume(stopped)
     job = project.job("a")
     assert job.code == "cancelled_by_user"
     deadline = time.monotonic() + 1.0
@@ -335,7 +335,7 @@ def test_job_that_was_cancelled_while_it_was_being_started_does_not_run(tmp_path
 
 def _launcher() -> psutil.Process:
     """The process from which the engine in this process starts jobs."""
-    return next(child for child in psutil.Process().children() if "launcher" in " ".join(child.cmdline()))
+    return next(child for child in proctools.children() if "launcher" in proctools.command(child))
 
 
 def test_no_two_jobs_of_one_action_run_at_once_although_one_is_being_cancelled(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import proctools
 import psutil
 import pytest
 from faults import (
@@ -27,7 +28,6 @@ from faults import (
     fill,
     forked,
     has_code,
-    is_alive,
     job_of,
     mount,
     read_only,
@@ -199,7 +199,7 @@ def test_engine_killed_twenty_times_at_random_during_thirty_actions(tmp_path: Pa
             wait_for(_goes_on(project, target, pid), "the run goes on")
             for _ in range(chosen.randrange(200)):
                 os.sched_yield()
-            if not _runs(pid):
+            if not proctools.is_alive(pid):
                 break
             os.kill(pid, signal.SIGKILL)
             assert ended(pid) == -signal.SIGKILL
@@ -213,11 +213,7 @@ def test_engine_killed_twenty_times_at_random_during_thirty_actions(tmp_path: Pa
 
 
 def _goes_on(project: Project, revision: int, pid: int) -> Callable[[], bool]:
-    return lambda: bool(project.events(revision - 1, 1)) or not _runs(pid)
-
-
-def _runs(pid: int) -> bool:
-    return is_alive(psutil.Process(pid)) if psutil.pid_exists(pid) else False
+    return lambda: bool(project.events(revision - 1, 1)) or not proctools.is_alive(pid)
 
 
 # -- what else is killed ---------------------------------------------------------------------------
@@ -268,10 +264,10 @@ def test_jobs_process_group_is_killed(tmp_path: Path, executor: str) -> None:
 def test_shim_is_killed(tmp_path: Path, executor: str) -> None:
     with running(tmp_path, executor=executor) as (project, pid):
         shim = _shim(tmp_path)
-        below = shim.children(recursive=True)
-        shim.kill()
+        below = proctools.children(shim, recursive=True)
+        proctools.kill([shim])
         assert ended(pid) == 0
-        wait_for(lambda: not any(is_alive(process) for process in below), "nothing of the job is left behind", 10)
+        wait_for(lambda: not any(map(proctools.is_alive, below)), "nothing of the job is left behind")
     view = project.request()
     assert codes(view) == {"slow": "interrupted", "after": "dependency_failed", "other": "succeeded"}
     assert "Run it again" in job_of(view, "slow").message
@@ -286,8 +282,7 @@ def test_launcher_is_killed_and_running_jobs_do_not_mind(tmp_path: Path) -> None
     with background(lambda: attend(tmp_path, request_id, jobs=2)) as pid:
         for name in ("a0", "a2", "a4"):
             wait_for(functools.partial(has_code, tmp_path, name, "executing"), "the job runs")
-            for child in psutil.Process(pid).children():
-                child.kill()
+            proctools.kill(proctools.children(pid))
         assert ended(pid) == 0
     assert_whole(tmp_path, request_id, [f"a{n}" for n in range(6)])
 
@@ -296,11 +291,9 @@ def test_launcher_is_killed_and_running_jobs_do_not_mind(tmp_path: Path) -> None
 def test_everything_is_killed_at_once_as_when_the_machine_stops(tmp_path: Path, executor: str) -> None:
     with running(tmp_path, executor=executor) as (project, pid):
         shim = _shim(tmp_path)
-        victims = [psutil.Process(pid), *psutil.Process(pid).children(), shim, *shim.children(recursive=True)]
-        for process in victims:
-            process.suspend()
-        for process in victims:
-            process.kill()
+        victims = [psutil.Process(pid), *proctools.children(pid), shim, *proctools.children(shim, recursive=True)]
+        proctools.suspend(victims)
+        proctools.kill(victims)
         assert ended(pid) == -signal.SIGKILL
     assert project.engine() is None
     attend(tmp_path, executor=executor)
@@ -537,9 +530,7 @@ def test_job_that_daemonises_leaves_nothing_behind(tmp_path: Path, executor: str
     )
     view = run(tmp_path, executor=executor)
     assert view.status == "succeeded"
-    assert [
-        process.pid for process in psutil.process_iter(["cmdline"]) if mark in (process.info["cmdline"] or [])
-    ] == []
+    assert proctools.with_word(mark) == []
 
 
 def test_job_that_takes_away_its_own_permissions(tmp_path: Path) -> None:

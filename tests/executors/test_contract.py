@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import proctools
 import psutil
 import pytest
-from fakes import DEADLINE, FOREVER, PYTHON, SHELL, Bench, Machine, Play, is_alive, log, look, machines, shim_of, until
+from fakes import DEADLINE, FOREVER, PYTHON, SHELL, Bench, Machine, Play, log, look, machines, shim_of, until
 from support import require, require_root
 from users import as_ordinary_user, give_to_ordinary_user
 
@@ -350,22 +351,21 @@ def test_nothing_of_a_command_that_detached_itself_is_left(real: Bench) -> None:
     marker = f"marker-{os.getpid()}-{real.kind}"
     result = real.run(real.task("python3", "-c", text, marker, runtime=PYTHON))
     assert (result.ending, result.exit_code) == (Ending.EXIT, 0)
-    assert not [process for process in psutil.process_iter(["cmdline"]) if marker in (process.info["cmdline"] or ())]
+    assert not proctools.with_word(marker)
 
 
 # -- what is killed from outside -------------------------------------------------------------------
 
 
 def launchers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "executors.launcher" in " ".join(child.cmdline())]
+    return [child for child in proctools.children() if "executors.launcher" in proctools.command(child)]
 
 
 def test_a_task_outlives_the_process_that_started_it(real: Bench) -> None:
     executor, task = real.executor(), real.task(play=Play(lasts=FOREVER, writes=TABLE))
     executor.start(task)
     until(lambda: is_up(task))
-    for launcher in launchers():
-        launcher.kill()
+    proctools.kill(launchers())
     assert not until(lambda: [executor.wait(DEADLINE)])[0]
     assert executor.poll(task.folder).phase is Phase.RUNNING
     real.release(task)
@@ -403,15 +403,12 @@ def test_a_command_whose_watcher_is_killed_is_lost_and_does_not_go_on(local: Ben
     executor.start(task)
     shim = until(lambda: shim_of(task.folder), "the shim")
     processes = until(lambda: started(shim), "the command")
-    shim.kill()
+    proctools.kill([shim])
     until(lambda: look(executor, task, Phase.LOST), "its loss")
     try:
-        until(lambda: not [one for one in processes if is_alive(one)] or give_up(shim), "the end of its processes")
-        assert not [one for one in processes if is_alive(one)], "they go on"
+        until(lambda: not any(map(proctools.is_alive, processes)), "the end of its processes")
     finally:
-        for process in processes:
-            if is_alive(process):
-                process.kill()
+        proctools.kill(processes)
     executor.start(task)
     executor.wait(1.0)
     assert executor.poll(task.folder) == Status(Phase.LOST)
@@ -419,20 +416,8 @@ def test_a_command_whose_watcher_is_killed_is_lost_and_does_not_go_on(local: Ben
 
 def started(shim: psutil.Process) -> list[psutil.Process]:
     """The processes below a shim once its `sleep` runs."""
-    try:
-        found = shim.children(recursive=True)
-        return found if any(process.name() == "sleep" for process in found) else []
-    except psutil.Error:
-        return []
-
-
-_looks: dict[int, int] = {}
-
-
-def give_up(shim: psutil.Process) -> bool:
-    """True after a hundred looks: what is not gone by then goes on."""
-    _looks[shim.pid] = _looks.get(shim.pid, 0) + 1
-    return _looks[shim.pid] > 100
+    found = proctools.children(shim, recursive=True)
+    return found if any(proctools.name(process) == "sleep" for process in found) else []
 
 
 def test_a_command_whose_process_group_is_killed_has_a_result(local: Bench) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import images
+import proctools
 import psutil
 import pytest
-from fakes import FOREVER, Bench, Play, is_alive, log, look, shim_of, until
+from fakes import FOREVER, Bench, Play, log, look, shim_of, until
 from support import require, require_root
 
 from jupyter_pipeline import docker_engine
@@ -59,11 +60,9 @@ def begin(bench: Bench, executor: Executor, task: Task) -> psutil.Process:
 
 def kill_all(shim: psutil.Process) -> None:
     """End a shim and the client below it as the machine would, and wait until they are gone."""
-    below = shim.children(recursive=True)
-    for process in (shim, *below):
-        with contextlib.suppress(psutil.Error):
-            process.kill()
-    until(lambda: not any(is_alive(process) for process in (shim, *below)), "the end of the shim")
+    below = proctools.children(shim, recursive=True)
+    proctools.kill([shim, *below])
+    until(lambda: not any(proctools.is_alive(process) for process in (shim, *below)), "the end of the shim")
 
 
 # -- what a container is given ---------------------------------------------------------------------
@@ -443,10 +442,7 @@ class OwnEngine:
         for line in Path("/proc/self/mounts").read_text().splitlines():
             if str(self.folder) in line.split()[1]:
                 subprocess.run(["umount", "-l", line.split()[1]], check=False)
-        for process in psutil.process_iter(["cmdline"]):
-            if str(self.folder) in " ".join(process.info["cmdline"] or ()) and process.pid != os.getpid():
-                with contextlib.suppress(psutil.Error):
-                    process.kill()
+        proctools.kill(process for process in proctools.with_word(str(self.folder)) if process.pid != os.getpid())
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
+import proctools
 import pytest
 import support
 from fakes import Bench, Machine, log, machines, until
@@ -249,18 +249,6 @@ def begun(bench: Bench, task: Task) -> Path:
     return up
 
 
-def kernels() -> list[psutil.Process]:
-    """The kernels on this machine."""
-    found = []
-    for process in psutil.process_iter(["name"]):
-        try:
-            if any("ipykernel" in word for word in process.cmdline()):
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
 def ended(bench: Bench, task: Task) -> Result:
     return bench.ended(bench.default, task)
 
@@ -284,11 +272,10 @@ def test_a_notebook_is_held_to_its_memory_limit(bench: Bench) -> None:
 
 
 def test_nothing_goes_on_when_the_shim_is_killed(bench: Bench) -> None:
-    before = {process.pid for process in kernels()}
     task = notebook(bench, *FOREVER)
     begun(bench, task)
-    ours = [process for process in kernels() if process.pid not in before]
-    assert ours, [process.cmdline() for process in psutil.process_iter()]
-    os.kill(int((task.folder / "started").read_text().split()[0]), signal.SIGKILL)
-    psutil.wait_procs(ours, timeout=30)
-    assert not [process for process in ours if process.is_running()]
+    shim = int((task.folder / "started").read_text().split()[0])
+    ours = proctools.children(shim, recursive=True)
+    assert any("ipykernel" in proctools.command(process) for process in ours), list(map(proctools.command, ours))
+    os.kill(shim, signal.SIGKILL)
+    until(lambda: not any(map(proctools.is_alive, ours)), "the end of the kernel")

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 
+import proctools
 import psutil
 import pytest
 from driver_harness import Job, Launcher, launched, new_code_cell, old_python, text_of
@@ -292,11 +293,11 @@ def test_a_driver_that_is_ended_leaves_no_kernel(launcher: Launcher, number: int
     code = f"print('begun', flush=True)\n{ignore}\nopen('go', 'w').close()\ntime.sleep(100)"
     job = launcher.start(["0", code], limits={"stop": 0.2})
     job.wait_for((job.workspace / "go").exists)
-    kernels = psutil.Process(job.pid).children(recursive=True)
+    kernels = proctools.children(job.pid, recursive=True)
     assert len(kernels) == 1
     os.kill(job.pid, number)
     launcher.end(job)
-    job.wait_for(lambda: not any(kernel.is_running() and kernel.status() != "zombie" for kernel in kernels), 5)
+    job.wait_for(lambda: not any(map(proctools.is_alive, kernels)))
     if number == signal.SIGKILL:
         assert job.code == -9
         return
@@ -308,8 +309,7 @@ def test_a_driver_that_is_ended_leaves_no_kernel(launcher: Launcher, number: int
 def test_a_driver_that_is_stopped_with_its_kernel_says_stopped(launcher: Launcher) -> None:
     job = launcher.start(["open('go', 'w').close()\nimport time; time.sleep(100)"])
     job.wait_for((job.workspace / "go").exists)
-    for process in (*psutil.Process(job.pid).children(), psutil.Process(job.pid)):
-        process.terminate()
+    proctools.terminate([*proctools.children(job.pid), psutil.Process(job.pid)])
     assert launcher.end(job).code == 143
 
 
@@ -318,7 +318,7 @@ def test_nothing_is_left_behind(launcher: Launcher) -> None:
     job = launcher.run([code])
     assert job.code == 0
     child = int(text_of(job.kept, 0))
-    assert not psutil.pid_exists(child) or psutil.Process(child).status() == "zombie"
+    assert not proctools.is_alive(child)
 
 
 def test_two_notebooks_at_once_from_one_launcher(launcher: Launcher) -> None:
