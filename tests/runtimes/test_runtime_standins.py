@@ -186,6 +186,7 @@ print(round(models.ols("week ~ age", data).fit().params["age"], 3))
 """
 
 
+@pytest.mark.timeout(900)
 def test_the_packages_for_our_own_interpreter_work_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Built from the index, into the cache that this person's projects share."""
     name = f"python:v2-python{MINOR}"
