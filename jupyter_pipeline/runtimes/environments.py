@@ -28,6 +28,7 @@ from .. import person
 from ..config import ENV_CACHE, Config
 from ..errors import RuntimeUnavailable
 from ..models import Runtime, RuntimeState
+from ..wording import plural
 from . import interpreters, places, uv_program
 from .definitions import Choice, distribution
 from .interpreters import Interpreter
@@ -111,7 +112,7 @@ def _build(plan: _Plan, progress: Progress, lock: int) -> None:
     definition, folder = plan.choice.definition, plan.folder
     started = time.monotonic()
     count = len(definition.packages) + len(plan.choice.added)
-    progress(f"Building {definition.name}: Python {plan.interpreter.version}, {count} packages, in {folder}")
+    progress(f"Building {definition.name}: Python {plan.interpreter.version}, {plural(count, 'package')}, in {folder}")
     try:
         _discard(folder)
         uv_program.run(

@@ -132,8 +132,8 @@ def _indexes(environment: Mapping[str, str], pip: Mapping[str, PipSetting]) -> S
     there, told, absent = _present(pip.get("extra-index-url"))
     if there:
         variables["UV_INDEX"] = " ".join(there)
-        # As with pip, a version that one index lacks may be in the next. The institution's are asked first.
-        variables["UV_INDEX_STRATEGY"] = environment.get("UV_INDEX_STRATEGY") or "unsafe-first-match"
+        # As with pip, for which they were set: what one index lacks, a version or a wheel of it, may be in the next.
+        variables["UV_INDEX_STRATEGY"] = environment.get("UV_INDEX_STRATEGY") or "unsafe-best-match"
     return Sources(variables, index=index, more=told, absent=absent)
 
 

@@ -80,7 +80,7 @@ def _reason(own: Sequence[str]) -> str:
 
 
 def _shortened(text: str) -> str:
-    return (text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\u2026").rstrip(" .:")
+    return (text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}\u2026").rstrip(" .:?")
 
 
 def _line_of_build(lines: Sequence[str]) -> str:

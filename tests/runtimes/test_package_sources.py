@@ -82,7 +82,7 @@ def test_a_file_that_makes_no_sense_is_passed_over(tmp_path: Path, text: str) ->
         (
             "[global]\nextra-index-url =\n    https://a.example/s\n    https://b.example/s",
             {},
-            {"UV_INDEX": "https://a.example/s https://b.example/s", "UV_INDEX_STRATEGY": "unsafe-first-match"},
+            {"UV_INDEX": "https://a.example/s https://b.example/s", "UV_INDEX_STRATEGY": "unsafe-best-match"},
         ),
         (
             "",
@@ -184,6 +184,22 @@ def test_doctor_says_which_index_and_which_certificates(tmp_path: Path, monkeypa
     assert "no package can be fetched" in found.cure
     (tmp_path / "ca.pem").touch()
     assert look().health is doctor.Health.OK
+
+
+def test_a_wheel_that_one_index_lacks_is_taken_from_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The further index has the version, but for another Python."""
+    for folder, tag in (("first", "py3-none-any"), ("further", "cp27-none-any")):
+        pages = tmp_path / folder / "pear"
+        pages.parent.mkdir()
+        wheel(pages, "pear", "1.0")
+        name = f"pear-1.0-{tag}.whl"
+        (pages / "pear-1.0-py3-none-any.whl").rename(pages / name)
+        (pages / "index.html").write_text(f'<a href="{name}">{name}</a>')
+    pip_is_told_nothing(monkeypatch)
+    monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "first").as_uri())
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", f"{(tmp_path / 'further').as_uri()} {tmp_path / 'nowhere'}")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    runtimes.prepare("tiny:v1", project(tmp_path / "project", tiny("pear==1.0")), print)
 
 
 # -- an institution's index, for real --------------------------------------------------------------

@@ -11,6 +11,7 @@ from runtime_makers import HIDDEN, MINOR, bare_machine, entries, pip_is_told_not
 from support import require
 
 from jupyter_pipeline import cli, runtimes
+from jupyter_pipeline.config import load
 from jupyter_pipeline.documents import plan_document
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import RuntimeState
@@ -168,3 +169,36 @@ def test_plans_say_what_stands_in_once_it_is_built_and_start_nothing(
     told = " ".join(capsys.readouterr().out.split())
     assert f"old:latest needs Python {HIDDEN}" in told
     assert "stands in for old:latest" in told
+
+
+# -- for real --------------------------------------------------------------------------------------
+
+ANALYSIS = """
+import pandas, pyarrow, seaborn, sklearn, plotly, geopandas, ebmdatalab.charts, nbconvert, ipykernel
+import statsmodels.formula.api as models
+from lifelines import CoxPHFitter
+from lifelines.datasets import load_rossi
+data = load_rossi()
+data.to_feather("data.feather")
+data = pandas.read_feather("data.feather")
+print(round(CoxPHFitter().fit(data, "week", "arrest").params_["age"], 3))
+print(round(models.ols("week ~ age", data).fit().params["age"], 3))
+"""
+
+
+@pytest.mark.timeout(900)
+def test_the_packages_for_our_own_interpreter_work_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Built from the index, into the cache that this person's projects share."""
+    name = f"python:v2-python{MINOR}"
+    require(MINOR in ("3.11", "3.12", "3.13"), "an interpreter for which there are lists of packages")
+    monkeypatch.undo()
+    try:
+        runtime = runtimes.prepare(name, load(project(tmp_path / "project").root), print)
+    except RuntimeUnavailable as error:
+        require("A download failed" not in error.message, f"a package index: {error}")
+        raise
+    done = subprocess.run(
+        [runtime.path[0] / "python", "-W", "ignore", "-c", ANALYSIS],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.stdout.split(), done.returncode) == (["-0.057", "0.206"], 0), done.stderr
