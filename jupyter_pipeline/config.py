@@ -213,7 +213,7 @@ def _state(root: Path, given: object) -> Path:
     """The state folder: outside the project each project has one of its own below the given one."""
     if not given:
         return root / STATE_FOLDER
-    state = (root / person.expanded(str(given))).resolve()
+    state = (root / person.expanded("state", str(given))).resolve()
     name = root.name if len(os.fsencode(root.name)) <= _LONGEST_NAME else root.name[: _LONGEST_NAME // 4]
     own = f"{name}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}"
     return state if state.is_relative_to(root) or state.name == own else state / own

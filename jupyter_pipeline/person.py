@@ -53,13 +53,15 @@ def ensure_home() -> None:
         os.environ["HOME"] = "/"
 
 
-def expanded(path: str) -> Path:
-    """A path with ``~`` filled in. Raises InvalidConfig where that is nobody's home."""
+def expanded(setting: str, path: str) -> Path:
+    """The path that a setting gives, with ``~`` filled in. Raises InvalidConfig where that is nobody's home."""
     if not path.startswith("~"):
         return Path(path)
     found = os.path.expanduser(path)
     if not os.path.isabs(found):
-        raise InvalidConfig(f"{path!r} names a home folder that is not known here.", "Give the full path, or set HOME.")
+        raise InvalidConfig(
+            f"{setting} = {path!r} names a home that is not known here.", "Give the folder's full path."
+        )
     return Path(found)
 
 
@@ -102,7 +104,7 @@ def cache() -> Path:
     """
     given = os.environ.get(ENV_CACHE)
     if given:
-        return expanded(given).resolve()
+        return expanded(ENV_CACHE, given).resolve()
     usual = _usual_cache()
     return usual if usual is not None else private_folder() / "cache"
 

@@ -120,11 +120,11 @@ def test_a_cache_that_may_only_be_read_is_used(unknown: Path, monkeypatch: pytes
 
 
 def test_whose_home_a_tilde_is(unknown: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert person.expanded("a/~") == Path("a/~")
-    with pytest.raises(InvalidConfig, match="home folder that is not known here"):
-        person.expanded("~/x")
+    assert person.expanded("state", "a/~") == Path("a/~")
+    with pytest.raises(InvalidConfig, match="state = '~/x' names a home that is not known here"):
+        person.expanded("state", "~/x")
     monkeypatch.setenv("HOME", "/somewhere")
-    assert person.expanded("~/x") == Path("/somewhere/x")
+    assert person.expanded("state", "~/x") == Path("/somewhere/x")
 
 
 def test_a_folder_for_sockets_has_room_for_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

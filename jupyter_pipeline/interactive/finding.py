@@ -53,7 +53,7 @@ def _token() -> str:
     """The person's own token for the service of split mode."""
     file = os.environ.get(ENV_SERVICE_TOKEN_FILE, "")
     try:
-        return person.expanded(file).read_text(encoding="utf-8").strip()
+        return person.expanded(ENV_SERVICE_TOKEN_FILE, file).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise InvalidConfig(
             f"The token for the pipelines' service cannot be read from {file!r}: {error.strerror}.",

@@ -48,7 +48,7 @@ class Remote:
             )
         self._url, self._emit, self._rest = url_path_join(url, PREFIX), emit, rest
         try:
-            self._token = person.expanded(token_file).read_text(encoding="utf-8").strip()
+            self._token = person.expanded("service_token_file", token_file).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise InvalidConfig(
                 f"The token for the service cannot be read from {token_file!r}: {error.strerror}.",
