@@ -30,13 +30,15 @@ new_notebook, new_output = _nbformat.v4.new_notebook, _nbformat.v4.new_output
 
 @functools.cache
 def old_python() -> str | None:
-    """The Python 3.8 of the runtime python:v1, built if need be; None where that cannot be had."""
+    """The Python 3.8 of the runtime python:v1, built if need be; None where another stands in for it."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             runtime = runtimes.prepare("python:v1", config.load(Path(folder)), lambda _: None)
         except PipelineError:
             return None
-    return str(runtime.path[0] / "python")
+    python = str(runtime.path[0] / "python")
+    said = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout
+    return python if said.startswith("Python 3.8.") else None
 
 
 @dataclass
