@@ -1,6 +1,8 @@
 # Every task has one command here; `make help` lists them. Nothing but Python 3.11 or newer and make is needed.
 
 PYTHON ?= python3
+# Tests wait more than they compute; a worker takes a file at a time, so that what a file sets up is set up once.
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 STUDY := example_notebooks/pincer_measures
@@ -68,7 +70,7 @@ wheel: labextension ## Build the wheel, with the JupyterLab extension in it, int
 .PHONY: test
 test: labextension ## Set everything up and run all tests
 	cd $(FRONTEND) && export $(NODE) && jlpm check && jlpm test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 .PHONY: check
 check: $(VENV)/developing ## Format, lint, types, layers

@@ -63,6 +63,11 @@ _CURE_NOTEBOOKS = (
 )
 
 
+_CURE_STAND_IN = (
+    "For the very versions of the platform's packages, install the Python that is named: pyenv, conda and uv have it."
+)
+
+
 class Health(StrEnum):
     """The answer to one question."""
 
@@ -370,7 +375,9 @@ def _runtime(info: RuntimeInfo, python: str | None, needed: bool) -> Check:
         if state is RuntimeState.READY
         else f"Can be built{interpreter}, when it is first needed."
     )
-    return Check(f"runtime {name}", Health.NOTE if info.stand_in else Health.OK, f"{what} {message}".strip())
+    if info.stand_in:
+        return Check(f"runtime {name}", Health.NOTE, f"{what} {message}".strip(), _CURE_STAND_IN)
+    return Check(f"runtime {name}", Health.OK, f"{what} {message}".strip())
 
 
 def _history(config: Config) -> list[Check]:

@@ -33,7 +33,7 @@ _COMMANDS: tuple[tuple[re.Pattern[str], Mode, str, bool], ...] = (
 """Commands, what they do, the type Stata adds to a name without one, and whether they take a name without `using`."""
 
 _TRIVIA = re.compile(
-    r'"[^"\n]*"|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|///[^\n]*(?:\n|$)|(?:^|(?<=[ \t]))//[^\n]*', re.MULTILINE
+    r'"[^"\n]*"|/\*(?>(?:[^*]|\*(?!/))*)(?:\*/)?|///[^\n]*(?:\n|$)|(?:^|(?<=[ \t]))//[^\n]*', re.MULTILINE
 )
 _DIRECTIVE = re.compile(r"\s*#d\w*\s+(;|cr)")
 _QUIET = re.compile(r"(?:(?:qui(?:et(?:ly)?)?|noi(?:sily)?)\b[ \t:]*)+")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,3 +113,15 @@ def test_importing_is_cheap(module: str) -> None:
 def test_files_stay_small(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())
     assert lines <= 600, "break it up"
+
+
+def test_no_group_is_repeated_possessively() -> None:
+    """Python before 3.11.5 matches such wrongly (its issue 106052); an atomic group does the same: ``(?>(?:...)*)``."""
+    repeated = re.compile(r"(?<!\\)[)}][*+?]\+")
+    for path in modules():
+        texts = [
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        assert not [text for text in texts if repeated.search(text)], path

@@ -145,7 +145,7 @@ def test_an_engine_of_ours_that_is_killed_finds_its_containers_again(tmp_path: P
         found = docker_engine.containers_of(images.api(), jobs)
         return [one["Id"] for one in found.values() if one["State"] == "running"]
 
-    wait_for(lambda: bool(running()), "the container", 30)
+    wait_for(lambda: bool(running()), "the container")
     before = running()
     engine = project.engine()
     assert engine is not None
@@ -154,7 +154,7 @@ def test_an_engine_of_ours_that_is_killed_finds_its_containers_again(tmp_path: P
     assert running() == before
     project.detach()
     (jobs / job_of(project.request(), "a").id / "tmp" / "go").touch()
-    wait_for(lambda: project.request(request.id).finished_at is not None, "the end", 30)
+    wait_for(lambda: project.request(request.id).finished_at is not None, "the end")
     wait_for(lambda: project.engine() is None, "the engine goes away")
     assert codes(project.request()) == {"a": "succeeded"}
 

@@ -13,6 +13,7 @@ import proctools
 import psutil
 import pytest
 from faults import (
+    HELD,
     attend,
     background,
     codes,
@@ -20,6 +21,7 @@ from faults import (
     forked,
     has_code,
     job_of,
+    release,
     run,
     shim_of,
     step,
@@ -409,7 +411,7 @@ def test_long_chain(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_running_job_outlives_its_engine_and_is_taken_over(tmp_path: Path, executor: str) -> None:
-    make_project(tmp_path, step("a", "echo begin; sleep 0.8; echo a > output/a.csv") + step("b", needs="a"))
+    make_project(tmp_path, step("a", f"echo begin; {HELD}; echo a > output/a.csv") + step("b", needs="a"))
     project = Project.find(tmp_path, executor=executor)
     request = project.submit(["run_all"])
     with background(lambda: attend(tmp_path, request.id, executor=executor)) as pid:
@@ -419,6 +421,7 @@ def test_running_job_outlives_its_engine_and_is_taken_over(tmp_path: Path, execu
         ended(pid)
     assert project.engine() is None
     assert shim_of(tmp_path, project.job("a").id) is not None
+    release(tmp_path, "a")
     attend(tmp_path, request.id, executor=executor)
     assert project.request(request.id).status == "succeeded"
     assert project.log(project.job("a").id).read_text() == "begin\n"
@@ -441,13 +444,14 @@ def test_job_can_be_cancelled_by_the_next_engine(tmp_path: Path) -> None:
 
 def test_engine_of_another_executor_takes_over_too(tmp_path: Path) -> None:
     """Who started a job is written in its folder, not in an engine's head."""
-    make_project(tmp_path, step("a", "sleep 0.6; echo a > output/a.csv") + step("b", needs="a"))
+    make_project(tmp_path, step("a", f"{HELD}; echo a > output/a.csv") + step("b", needs="a"))
     project = Project.find(tmp_path, executor="process")
     request = project.submit(["run_all"])
     with background(lambda: attend(tmp_path, request.id, executor="process")) as pid:
         wait_for(lambda: shim_of(tmp_path, project.job("a").id) is not None, "the shim is there")
         os.kill(pid, signal.SIGKILL)
         ended(pid)
+    release(tmp_path, "a")
     attend(tmp_path, request.id, executor="sandbox")
     assert project.request(request.id).status == "succeeded"
     assert (tmp_path / "output/a.csv").read_text() == "a\n"

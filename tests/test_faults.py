@@ -19,6 +19,7 @@ import proctools
 import psutil
 import pytest
 from faults import (
+    HELD,
     assert_whole,
     attend,
     background,
@@ -31,6 +32,7 @@ from faults import (
     job_of,
     mount,
     read_only,
+    release,
     run,
     shim_of,
     small_disk,
@@ -601,7 +603,7 @@ def test_state_folder_is_deleted_while_the_engine_runs(tmp_path: Path) -> None:
     """It ends soon, claims no success, and the next run begins anew."""
     make_project(
         tmp_path / "study",
-        step("slow", "echo begin; sleep 0.5; echo a > output/slow.csv") + step("after", needs="slow"),
+        step("slow", "echo begin; sleep 20; echo a > output/slow.csv") + step("after", needs="slow"),
     )
     project = Project.find(tmp_path / "study")
     request_id = _submit(tmp_path / "study")
@@ -616,7 +618,9 @@ def test_state_folder_is_deleted_while_the_engine_runs(tmp_path: Path) -> None:
         wait_for(lambda: "begin" in project.log_tail(project.job("slow").id), "the command has begun")
         project.config.state.rename(tmp_path / "gone")
         shutil.rmtree(tmp_path / "gone")
-        assert ended(pid, 20) == 0
+        assert ended(pid) == 0
+    path = tmp_path / "study/project.yaml"
+    path.write_text(path.read_text().replace("sleep 20", "true"))
     view = run(tmp_path / "study")
     assert view.status == "succeeded"
     assert text(tmp_path / "study", "slow.csv") == "a\n"
@@ -636,10 +640,11 @@ def test_project_is_moved(tmp_path: Path) -> None:
 
 def test_project_is_moved_between_two_engines(tmp_path: Path) -> None:
     """The job goes on in its old place, which has moved with it."""
-    with running(tmp_path / "here", "echo begin; sleep 0.5") as (_, pid):
+    with running(tmp_path / "here", f"echo begin; {HELD}") as (_, pid):
         os.kill(pid, signal.SIGKILL)
         ended(pid)
     (tmp_path / "here").rename(tmp_path / "there")
+    release(tmp_path / "there", "slow")
     attend(tmp_path / "there")
     found = codes(Project.find(tmp_path / "there").request())
     if found["slow"] != "succeeded":  # said, and mended

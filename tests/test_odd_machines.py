@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import make_project, notebook, require
+from support import make_project, notebook, require, require_root
 
 IS_ROOT = os.geteuid() == 0
 NUMBER, ANOTHER = 12345, 12346
@@ -159,7 +159,7 @@ def someone(interpreter: Path) -> Someone:
 @pytest.fixture
 def stranger(someone: Someone) -> Someone:
     """Someone whom the system does not know."""
-    require(IS_ROOT, "root, to be a user without a name")
+    require_root("to be a user without a name")
     with contextlib.suppress(KeyError):
         pytest.skip(f"here {NUMBER} is {pwd.getpwuid(NUMBER).pw_name}")
     shutil.rmtree(f"/tmp/jupyter-pipeline-{NUMBER}", ignore_errors=True)
@@ -239,7 +239,7 @@ def test_a_notebook_and_its_report_without_a_home(stranger: Someone, place: Path
 @pytest.mark.parametrize("home", ["/", "", "{closed}/home"])
 def test_a_home_that_is_of_no_use(someone: Someone, place: Path, home: str) -> None:
     """Built runtimes, and what uv keeps, go where a person's own temporary files go, and nowhere else."""
-    require(IS_ROOT or home != "", "root, to be a user of whom the system knows no home")
+    require(IS_ROOT or home != "", "root, to be a user of whom the system knows no home", left_for="root")
     built = '[runtimes."py:v1"]\nkind = "python"\npython = "3.11"\n'
     project = study(someone, place / "study", settings=built)
     temporary = place / "tmp"
@@ -280,7 +280,7 @@ def test_a_home_that_may_only_be_read_with_folders_elsewhere(someone: Someone, p
 
 def test_folders_of_another_user(someone: Someone, place: Path) -> None:
     """A volume that was used under another number, as by the container before this one."""
-    require(IS_ROOT, "root, to be two users")
+    require_root("to be two users")
     project = study(someone, place / "study")
     home: dict[str, Any] = {"HOME": str(place / "home")}
     someone.does("run", cwd=project, **home)
@@ -384,7 +384,7 @@ def test_a_temporary_folder_from_which_no_program_may_run(stranger: Someone, pla
     temporary.mkdir()
     before = ("unshare", "--mount", "bash", "-c", mount, str(temporary), str(NUMBER))
     tried = subprocess.run([*before, "true"], capture_output=True, check=False)
-    require(tried.returncode == 0, "to be allowed to mount")
+    require(tried.returncode == 0, "to be allowed to mount", left_for="root")
     project = study(stranger, place / "study", settings='[runtimes."py:v1"]\nkind = "python"\npython = "3.11"\n')
     here: dict[str, Any] = {"cwd": project, "before": before, "TMPDIR": str(temporary)}
     programs = checks(stranger.does_each("run", "doctor --json", **here)[1])["programs"]

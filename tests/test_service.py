@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from faults import background, codes, ended, forked, has_code, run, step, store_of, wait_for
+from faults import HELD, background, codes, ended, forked, has_code, release, run, step, store_of, wait_for
 from support import make_project
 
 from jupyter_pipeline import config as configuration
@@ -37,7 +37,7 @@ def test_detached_engine_does_the_work_and_goes_away(study: Path) -> None:
     project.detach()
     wait_for(lambda: finished(project, request.id), "the request ends")
     assert project.request().status == "succeeded"
-    wait_for(lambda: project.engine() is None, "the engine goes away", 20)
+    wait_for(lambda: project.engine() is None, "the engine goes away")
     assert (project.config.folder / service.LOG).read_bytes() == b""
 
 
@@ -73,7 +73,7 @@ def test_only_one_engine_works(study: Path) -> None:
     assert len(starts) == 2
     for action in ("a", "b"):
         assert project.log(project.job(action).id).read_text().count("begin") <= 1
-    wait_for(lambda: project.engine() is None, "all engines are gone", 30)
+    wait_for(lambda: project.engine() is None, "all engines are gone")
 
 
 def test_lease_is_held_by_one_and_freed_by_death(study: Path) -> None:
@@ -121,19 +121,22 @@ def test_lease_that_is_only_looked_at_can_be_taken(study: Path) -> None:
 
 def test_foreground_run_waits_for_an_engine_that_is_there(study: Path) -> None:
     """It does not become a second engine, and it is told everything."""
-    make_project(study, step("a", "sleep 0.5; echo a > output/a.csv") + step("b", needs="a"))
+    make_project(study, step("a", f"{HELD}; echo a > output/a.csv") + step("b", needs="a"))
     project = Project.find(study)
     request = project.submit(["a"])
     project.detach()
     wait_for(lambda: has_code(study, "a", "executing"), "the job runs")
     engine = project.engine()
     assert engine not in (None, os.getpid())
-    assert codes(run(study, "b")) == {"b": "succeeded"}
+    second = project.submit(["b"])
+    release(study, "a")
+    project.attend(second.id, lambda _: None)
+    assert codes(project.request(second.id)) == {"b": "succeeded"}
     assert project.request(request.id).status == "succeeded"
 
 
 def test_killed_detached_engine_is_followed_by_another(study: Path) -> None:
-    make_project(study, step("a", "echo begin; sleep 0.5; echo a > output/a.csv") + step("b", needs="a"))
+    make_project(study, step("a", f"echo begin; {HELD}; echo a > output/a.csv") + step("b", needs="a"))
     project = Project.find(study)
     request = project.submit(["run_all"])
     project.detach()
@@ -143,18 +146,20 @@ def test_killed_detached_engine_is_followed_by_another(study: Path) -> None:
     psutil.Process(engine).kill()
     wait_for(lambda: project.engine() is None, "the engine is dead")
     project.detach()
+    release(study, "a")
     wait_for(lambda: finished(project, request.id), "the request ends")
     assert codes(project.request(request.id)) == {"a": "succeeded", "b": "succeeded"}
     assert project.log(project.job("a").id).read_text() == "begin\n"
 
 
 def test_detached_engine_is_not_ended_with_its_terminal(study: Path) -> None:
-    make_project(study, step("a", "sleep 0.3; echo a > output/a.csv"))
+    make_project(study, step("a", f"{HELD}; echo a > output/a.csv"))
     project = Project.find(study)
     request = project.submit(["a"])
     project.detach()
-    wait_for(lambda: project.engine() is not None, "the engine is there")
+    wait_for(lambda: has_code(study, "a", "executing"), "the job runs")
     assert os.getsid(project.engine() or 0) != os.getsid(0)
+    release(study, "a")
     wait_for(lambda: finished(project, request.id), "the request ends")
 
 

@@ -120,10 +120,10 @@ def test_compressed_csv_is_read_in_part_and_counted(tmp_path: Path) -> None:
     [
         b"",
         b"a,b\n1,2\n",
-        gzip.compress(b"a,b\n" + bytes(range(256)) * 9),
-        gzip.compress(b"a,b\n1,2\n" * 999)[:-12],
-        gzip.compress(b"a\n\xff\n"),
-        gzip.compress(b'a\n"open\n'),
+        gzip.compress(b"a,b\n" + bytes(range(256)) * 9, mtime=0),
+        gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:-12],
+        gzip.compress(b"a\n\xff\n", mtime=0),
+        gzip.compress(b'a\n"open\n', mtime=0),
     ],
 )
 def test_damaged_compressed_csv_is_refused(tmp_path: Path, data: bytes) -> None:

@@ -28,15 +28,15 @@ DEPTH = 4
 """How deep pages within pages are read."""
 EFFORT = 600_000
 """Most tags that are looked at one by one, to bound the time; one with attributes that need a look counts as four."""
-_ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s>]*+))?+"""
-_REST = rf"(?:{_ATTRIBUTE})*+[\s/]*+"
+_ATTRIBUTE = r"""[\s/]*+[^\s/>][^\s/>=]*+(?>(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s>]*+))?)"""
+_REST = rf"(?>(?:{_ATTRIBUTE})*)[\s/]*+"
 _RAW = "script|style|textarea|title|xmp|iframe|noembed|noframes"
 
 
 def _token(names: str) -> re.Pattern[str]:
     """What finds the next comment, element that holds no tags, tag with attributes, or plain tag of certain `names`."""
     return re.compile(
-        rf"""[^<]*+(?:<+(?=<)|<(?:/?(?!(?:{names}|{_RAW})>)[a-z][a-z0-9]*+>|(?!!--|/?[a-z]))[^<]*+)*+(?:
+        rf"""[^<]*+(?>(?:<+(?=<)|<(?:/?(?!(?:{names}|{_RAW})>)[a-z][a-z0-9]*+>|(?!!--|/?[a-z]))[^<]*+)*)(?:
         (?P<start>)<(?:!--(?:-?>|(?P<comment>.*?)(?:--!?>|\Z))
         |(?P<raw>{_RAW})(?=[\s/>])(?P<rawrest>{_REST})(?<!/)>(?P<body>.*?)(?:</(?P=raw)(?=[\s/>])|\Z)
         |(?P<name>/?[a-z][^\s/>]*+)(?P<rest>{_REST})>
@@ -49,7 +49,7 @@ _ANY = _token("table|tr|th|td|thead|pre")
 _PAST_HEADER = _token("table|tr|th|thead|pre")
 _TAG = re.compile(rf"<!--.*?-->|<(?:{_RAW})(?=[\s/>]){_REST}>|</?[a-z][^\s/>]*+{_REST}>", re.IGNORECASE | re.DOTALL)
 _ATTRIBUTES = re.compile(
-    r"""[\s/]*+([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|(?!["'])([^\s>]*+)))?+""", re.DOTALL
+    r"""[\s/]*+([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|(?!["'])([^\s>]*+)))?""", re.DOTALL
 )
 _SUSPECT = re.compile(
     r"patient|&\#|&(?:lowbar|UnderBar|shy|Zero)|srcdoc|data:|columnheader|[^\x00-\x7f]", re.IGNORECASE

@@ -35,7 +35,9 @@ KEY = re.compile(
 """In `normalised` text: the name as a key of JSON, with a value in which there is a digit, and not that of a type."""
 _BARS = str.maketrans(dict.fromkeys("│┃║┆┇┊┋╎╏", "|"))
 _RULE = re.compile(r"[\s|+:=*~.\u2500-\u257f-]*")
-_TYPES = re.compile(r"\s*+(?:<\w+>\s*+)++|[\s|]*+(?:(?:str|cat|u?[if]\d+|bool|datetime[^\s|]*+|date)(?:[\s|]++|$))++")
+_TYPES = re.compile(
+    r"\s*+(?>(?:<\w+>\s*+)+)|[\s|]*+(?>(?:(?:str|cat|u?[if]\d+|bool|datetime[^\s|]*+|date)(?:[\s|]++|$))+)"
+)
 _NO_NAME = re.compile(r"[\d.,%]+|u?int\d*|float\d*|object|bool|string|category|datetime\S*|str")
 _ITEM = re.compile(r"\s*[-*+>•#]+\s")
 _CODE = re.compile(r"[()\[\]{}=<>$@:]")

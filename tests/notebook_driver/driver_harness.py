@@ -85,7 +85,7 @@ class Job:
         _nbformat.validate(notebook)
         return notebook
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 120) -> None:
         until = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < until, "it did not come"

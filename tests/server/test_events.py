@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 import websocket
 from conftest import NewStudy, Study
-from faults import run, step, wait_for
+from faults import HELD, release, run, step, wait_for
 from live import BASE, TOKEN, Live, assert_problem, finished, has_begun, live, project_id, submit
 from support import make_project
 
@@ -122,11 +121,9 @@ def test_poll_comes_back_when_something_happens(new_study: NewStudy) -> None:
     own = new_study(step("a"))
     after = own.get("events")["revision"]
     with ThreadPoolExecutor(4) as pool:
-        started = time.monotonic()
         waiting = [pool.submit(own.get, "events", after=after, wait=60) for _ in range(4)]
         made = submit(own.server, own.id, "a")
         answers = [one.result() for one in waiting]
-        assert time.monotonic() - started < 30
     assert all(answer["events"][0]["request"] == made["id"] for answer in answers)
     assert all(answer["revision"] == answer["events"][-1]["revision"] for answer in answers)
 
@@ -194,12 +191,12 @@ def test_server_is_not_idle_while_jobs_run_and_is_after(tmp_path: Path) -> None:
         project.cancel(made["id"])
         wait_for(lambda: project.request(made["id"]).status == "failed", "the job ends")
         idle = timedelta(seconds=6)
-        wait_for(lambda: datetime.now(UTC) - last_activity(server) > idle, "the server is idle", 30)
+        wait_for(lambda: datetime.now(UTC) - last_activity(server) > idle, "the server is idle")
 
 
 def test_engine_is_started_on_demand_and_outlives_the_server(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    project = Project.find(make_project(root / "study", step("a", "sleep 3; echo a > output/a.csv")))
+    project = Project.find(make_project(root / "study", step("a", f"{HELD}; echo a > output/a.csv")))
     with live(tmp_path / "jupyter", root) as server:
         key = project_id(server, "study")
         assert server.get(f"projects/{key}")["engine"] == {"running": False}
@@ -208,4 +205,5 @@ def test_engine_is_started_on_demand_and_outlives_the_server(tmp_path: Path) -> 
         assert server.get(f"projects/{key}")["engine"] == {"running": True}
     assert project.request(made["id"]).status == "running"
     assert project.engine() is not None
+    release(root / "study", "a")
     wait_for(lambda: project.request(made["id"]).status == "succeeded", "the job goes on without a server")

@@ -34,6 +34,8 @@ class Heard:
         return [one["state"] for one in self.rung if one["project"] == key and one["job"]]
 
 
+FOREVER = 600.0
+"""Seconds after which a test has failed long before: who waits so long is woken, or never."""
 Places = Mapping[str, Path | Project]
 """Projects by the key that they are followed under."""
 
@@ -63,7 +65,7 @@ def following(
     return heard
 
 
-async def until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+async def until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:
     """Come back when a condition holds."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -96,16 +98,9 @@ def test_wait_is_over_at_once_when_something_is_known(folder: Path) -> None:
 
     async def work(tail: Tail, _: Heard) -> None:
         for after in (0, newest - 1, 0):
-            await tail.wait("k", EXPECTATIONS, after, 60)
+            await tail.wait("k", EXPECTATIONS, after, FOREVER)
 
-    assert took(work, folder) < 30
-
-
-def took(work: Callable[[Tail, Heard], Coroutine[Any, Any, None]], folder: Path) -> float:
-    """Seconds that something takes while a tail follows."""
-    started = time.monotonic()
     following(work, {"k": folder})
-    return time.monotonic() - started
 
 
 def test_wait_of_no_time_does_not_wait(folder: Path) -> None:
@@ -115,7 +110,7 @@ def test_wait_of_no_time_does_not_wait(folder: Path) -> None:
         for _number in range(100):
             await tail.wait("k", EXPECTATIONS, 1_000_000, 0)
 
-    assert took(work, folder) < 30
+    following(work, {"k": folder})
 
 
 def test_wait_for_nothing_ends_when_its_time_is_over(folder: Path) -> None:
@@ -131,25 +126,23 @@ def test_all_who_wait_are_woken_by_what_happens(folder: Path) -> None:
     project = Project.find(folder)
 
     async def work(tail: Tail, _: Heard) -> None:
-        waiting = [asyncio.create_task(tail.wait("k", EXPECTATIONS, 0, 60)) for _ in range(5)]
+        waiting = [asyncio.create_task(tail.wait("k", EXPECTATIONS, 0, FOREVER)) for _ in range(5)]
         await asyncio.sleep(0)
         await asyncio.to_thread(project.submit, ["a"])
         await asyncio.gather(*waiting)
 
-    assert took(work, folder) < 4  # they look again every five seconds by themselves
+    following(work, {"k": folder})
 
 
 def test_wait_is_not_over_before_the_revision_that_is_known_is_passed(folder: Path) -> None:
     project = Project.find(folder)
 
     async def work(tail: Tail, _: Heard) -> None:
-        waiting = asyncio.create_task(tail.wait("k", EXPECTATIONS, 4, 60))
-        while not waiting.done():
-            revision = project.revision()
+        waiting = asyncio.create_task(tail.wait("k", EXPECTATIONS, 4, FOREVER))
+        while project.revision() <= 4:
+            assert not waiting.done()
             await asyncio.to_thread(project.submit, ["a"], force=True)
-            await asyncio.sleep(0.5)
-            assert waiting.done() is (project.revision() > 4) or revision <= 4
-        assert project.revision() > 4
+        await waiting
 
     following(work, {"k": folder})
 
@@ -302,11 +295,9 @@ def test_bell_that_cannot_be_rung_does_not_hinder_the_following(folder: Path) ->
         await asyncio.to_thread(project.submit, ["a"])
         await until(lambda: bool(tried), "it is tried")
         revision = project.revision()
-        waiting = asyncio.create_task(tail.wait("k", EXPECTATIONS, revision, 40))
+        waiting = asyncio.create_task(tail.wait("k", EXPECTATIONS, revision, FOREVER))
         await asyncio.to_thread(project.submit, ["a"], force=True)
-        started = time.monotonic()
         await waiting
-        assert time.monotonic() - started < 20
 
     following(work, {"k": folder}, emit=emit)
 
@@ -358,7 +349,7 @@ def test_project_that_nobody_asks_about_is_dropped_and_taken_up_again(folder: Pa
     async def work(tail: Tail, heard: Heard) -> None:
         await quiet(tail, "dropped")
         await quiet(tail, "kept")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + DEADLINE
         while await has_rung(tail, heard):
             assert time.monotonic() < deadline, "it is followed for ever"
         seen = len(heard.rung)
@@ -386,13 +377,11 @@ def test_project_that_somebody_waits_for_is_never_dropped(folder: Path) -> None:
     project = Project.find(folder)
 
     async def work(tail: Tail, _: Heard) -> None:
-        waiting = asyncio.create_task(tail.wait("k", EXPECTATIONS, 0, 40))
+        waiting = asyncio.create_task(tail.wait("k", EXPECTATIONS, 0, FOREVER))
         with pytest.raises(AssertionError):
             await until(waiting.done, "the wait ends though nothing happens", 2)
         await asyncio.to_thread(project.submit, ["a"])
-        started = time.monotonic()
         await waiting
-        assert time.monotonic() - started < 15
 
     following(work, {"k": folder}, rest=0.1)
 
