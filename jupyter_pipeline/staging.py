@@ -6,6 +6,7 @@ cannot be harmed. What the job wrote is found by ``outputs``.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -58,13 +59,22 @@ def walk(root: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     folders = [""]
     while folders:
         folder = folders.pop()
-        with os.scandir(root / folder) as entries:
+        with _listed(root / folder) as entries:
             for entry in entries:
                 path = f"{folder}/{entry.name}" if folder else entry.name
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(path)
                 else:
                     yield path, entry
+
+
+def _listed(folder: Path) -> contextlib.AbstractContextManager[Iterator[os.DirEntry[str]]]:
+    """The entries of a folder, also of one whose permissions a job took away: root does not mind, its owner would."""
+    try:
+        return os.scandir(folder)
+    except PermissionError:
+        folder.chmod(0o700)
+        return os.scandir(folder)
 
 
 def fingerprint(status: os.stat_result) -> tuple[int, int, int, int]:
