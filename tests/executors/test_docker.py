@@ -448,8 +448,8 @@ class OwnEngine:
 
 @pytest.fixture
 def own(tmp_path: Path, bench: Bench) -> Iterator[OwnEngine]:
-    require(shutil.which("dockerd") is not None, "dockerd")
     require_root("to start an Engine")
+    require(shutil.which("dockerd") is not None, "dockerd")
     engine = OwnEngine(Path("/tmp") / f"jp-engine-{os.getpid()}")
     try:
         images.copy_to(engine.host, images.shell())
