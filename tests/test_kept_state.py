@@ -1,7 +1,7 @@
-"""The state folder as version 0.1.0.dev0 has left it is understood: nothing in it is lost, and its jobs are gone on with.
+"""The state folder as version 0.1.0.dev0 has left it is understood: nothing in it is lost, its jobs are gone on with.
 
-tests/fixtures/state-0.1.0.dev0 was copied while its third request ran: finished, failed, running and pending jobs,
-events, recorded looks, outputs that were kept when they were made again, the kept code.
+tests/fixtures/state-0.1.0.dev0 was copied while its third request ran: jobs of every state, events, recorded looks,
+outputs that were kept when they were made again, the kept code.
 """
 
 from __future__ import annotations
