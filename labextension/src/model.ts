@@ -113,7 +113,7 @@ export class PipelineModel implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    window.clearTimeout(this._settling);
+    clearTimeout(this._settling);
     this._services.events.stream.disconnect(this._onBell, this);
     this._poll.dispose();
     Signal.clearData(this);
@@ -124,7 +124,11 @@ export class PipelineModel implements IDisposable {
     if (this._pinned || this.missing) {
       return;
     }
+    const turn = ++this._turn;
     const [nearest] = await this.api.projects(path).catch(() => []);
+    if (turn !== this._turn || this._pinned) {
+      return; // A person has gone on, and answers do not always come in the order of the questions.
+    }
     if (nearest) {
       await this.open(nearest.id, this._project?.backend ?? 'expectations');
     } else if (!this._project) {
@@ -265,7 +269,7 @@ export class PipelineModel implements IDisposable {
     }
     this._isRefreshing = true;
     void this._refreshJobs().finally(() => {
-      this._settling = window.setTimeout(() => {
+      this._settling = setTimeout(() => {
         this._isRefreshing = false;
         if (this._rangMeanwhile) {
           this._rangMeanwhile = false;
@@ -294,7 +298,9 @@ export class PipelineModel implements IDisposable {
   private _picture = NOTHING;
   private _project: ProjectApi | null = null;
   private _pinned = false;
-  private _settling = 0;
+  /** Counts the paths that were followed. */
+  private _turn = 0;
+  private _settling: ReturnType<typeof setTimeout> | undefined;
   private _isRefreshing = false;
   /** Bells that may be newer than the last answer. */
   private _heard: IBell[] = [];
