@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_spec import CORPUS
 
 from jupyter_pipeline import additions, spec
 from jupyter_pipeline.additions import Addition, NewAction
 from jupyter_pipeline.errors import InvalidAddition
 from jupyter_pipeline.models import Severity
+from tests.helpers.corpus import CORPUS
 
 STUDIES = Path(__file__).parents[1] / "example_notebooks"
 PLOT = NewAction(

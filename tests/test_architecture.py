@@ -10,72 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "jupyter_pipeline"
-
-LAYERS = {
-    "nouns": "models view_records person config errors",
-    "rules": (
-        "yamlsyntax yamlscalars yamltree yamlplaces rulesets spec spec_action spec_checks spec_extraction spec_faults "
-        "spec_paths spec_schema spec_files study_files command_files script_files script_uses script_r script_stata "
-        "upgrade additions graph looks wording layout layout_order layout_part renderings fragments patterns plan "
-        "lifecycle durations levels commands notebook_commands notebook_flags notebook_parameters "
-        "notebook_declarations notebook_progress dependencies pysource compare alignment differences "
-        "notebook_differences"
-    ),
-    "effects": (
-        "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git snapshots "
-        "trees joblog ids lease docker_engine notebook_driver notebook_imports reports runtimes executors"
-    ),
-    "application": (
-        "views project project_looking project_machine project_viewing project_comparing engine service planning "
-        "foresight publication following history code_comparison output_comparison housekeeping doctor checking "
-        "rewriting notebook_watch reporting documents comparison_documents viewing protection kernels kernel_sessions"
-    ),
-    "surfaces": "cli server interactive widgets magics",
-}
-"""A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""
-
-ROW = {name: row for row, names in enumerate(LAYERS.values()) for name in names.split()}
-HEAVY = (
-    "nbformat",
-    "nbconvert",
-    "papermill",
-    "tornado",
-    "ipywidgets",
-    "anywidget",
-    "docker",
-    "rich",
-    "psutil",
-    "pyarrow",
-)
-
-
-def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
-
-
-def name_of(path: Path) -> str:
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return parts[0]
-
-
-def imports_of(path: Path) -> set[str]:
-    """The modules of this package that a module imports, as their first name below the package."""
-    package = ["jupyter_pipeline", *path.relative_to(PACKAGE).parts[:-1]]
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            full = [*base, *(node.module.split(".") if node.module else [])]
-            names = [[*full, alias.name] for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
-        else:
-            continue
-        found |= {
-            name[1] for name in names if name[0] == "jupyter_pipeline" and len(name) > 1 and name[1] != "__version__"
-        }
-    return found
+from tests.helpers.house import HEAVY, PACKAGE, ROW, imports_of, modules, name_of
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import action, cli, make_project
 
 from jupyter_pipeline.cli.logs import Harmless
 from jupyter_pipeline.cli.parser import build
 from jupyter_pipeline.cli.text import safe
 from jupyter_pipeline.wording import clock, duration, size
+from tests.helpers.support import action, cli, make_project
 
 DOCS = Path(__file__).parent.parent / "docs" / "cli.md"
 

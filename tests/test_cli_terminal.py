@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import action, cli, make_project
-from terminal import Terminal
+
+from tests.helpers.support import action, cli, make_project
+from tests.helpers.terminal import Terminal
 
 QUESTION = r"c\) cancel the jobs   d\) detach: leave them running   k\) keep waiting"
 

@@ -8,12 +8,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from faults import run, step
-from support import SETTINGS, cli, make_project, notebook
 
 from jupyter_pipeline.comparison_documents import code_document, file_document
 from jupyter_pipeline.errors import NotFound
 from jupyter_pipeline.project import Project
+from tests.helpers.faults import run, step
+from tests.helpers.support import SETTINGS, cli, make_project, notebook
 
 SECRET = "blood-pressure-of-no-one"
 

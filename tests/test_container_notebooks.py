@@ -6,16 +6,15 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import images
-import proctools
 import pytest
-from faults import codes, job_of, run, shim_of, wait_for
-from support import cli, make_project, notebook
 
 from jupyter_pipeline import docker_engine
 from jupyter_pipeline.models import Job
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.store import JOBS
+from tests.helpers import images, proctools
+from tests.helpers.faults import codes, job_of, run, shim_of, wait_for
+from tests.helpers.support import cli, make_project, notebook
 
 PAPERMILL = "papermill analysis/a.ipynb output/a.ipynb"
 

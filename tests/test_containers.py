@@ -8,11 +8,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-import images
-import proctools
 import pytest
-from faults import attend, codes, job_of, run, wait_for
-from support import SETTINGS, cli, make_project
 
 from jupyter_pipeline import docker_engine
 from jupyter_pipeline.config import printable
@@ -20,6 +16,9 @@ from jupyter_pipeline.doctor import Health
 from jupyter_pipeline.models import Job
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.store import JOBS
+from tests.helpers import images, proctools
+from tests.helpers.faults import attend, codes, job_of, run, wait_for
+from tests.helpers.support import SETTINGS, cli, make_project
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """The pages in docs/ against the code: what they list is what there is, what they quote is said, what they show works.
 
-``python tests/test_docs.py --write`` writes anew the parts that are made from the code.
+``python -m tests.test_docs --write`` writes anew the parts that are made from the code.
 """
 
 from __future__ import annotations
@@ -18,11 +18,6 @@ from typing import Any
 
 import pytest
 
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from test_architecture import LAYERS, PACKAGE, modules, name_of
-
 from jupyter_pipeline import config, levels, lifecycle, models, outputs, plan, planning, publication, spec, spec_files
 from jupyter_pipeline.executors import local, sandbox
 from jupyter_pipeline.executors.process import ProcessExecutor
@@ -33,6 +28,7 @@ from jupyter_pipeline.server import contract
 from jupyter_pipeline.server.extension import PipelineExtension
 from jupyter_pipeline.server.tail import SCHEMA as SCHEMA_OF_EVENTS
 from jupyter_pipeline.store_schema import SCHEMA
+from tests.helpers.house import LAYERS, PACKAGE, modules, name_of
 
 ROOT = PACKAGE.parent
 DOCS = ROOT / "docs"
@@ -138,7 +134,7 @@ def with_generated(name: str, part: str, text: str) -> str:
 
 @pytest.mark.parametrize(("name", "part", "make"), GENERATED, ids=lambda value: value if isinstance(value, str) else "")
 def test_generated_part_is_fresh(name: str, part: str, make: Callable[[], str]) -> None:
-    assert page(name) == with_generated(name, part, make()), "run: python tests/test_docs.py --write"
+    assert page(name) == with_generated(name, part, make()), "run: python -m tests.test_docs --write"
 
 
 # -- architecture ------------------------------------------------------------------------------------
@@ -572,7 +568,7 @@ def test_every_rule_is_explained_once() -> None:
     ("heading", "cells"), list(rule_rows()), ids=lambda value: value[0] if isinstance(value, list) else ""
 )
 def test_example_of_a_rule_says_what_the_page_says(heading: str, cells: list[str]) -> None:
-    assert cells == with_fresh_cells(heading, cells), "run: python tests/test_docs.py --write"
+    assert cells == with_fresh_cells(heading, cells), "run: python -m tests.test_docs --write"
 
 
 def with_fresh_rules() -> str:
@@ -654,5 +650,5 @@ def write() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
-        sys.exit("usage: python tests/test_docs.py --write")
+        sys.exit("usage: python -m tests.test_docs --write")
     write()

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import action, cli, make_project
 
 from jupyter_pipeline import doctor, person
 from jupyter_pipeline.doctor import Check, Health
 from jupyter_pipeline.executors import Task
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
 from jupyter_pipeline.project import Project
+from tests.helpers.support import action, cli, make_project
 
 
 @pytest.fixture

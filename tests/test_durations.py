@@ -8,17 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from faults import run, step
 from hypothesis import given
 from hypothesis import strategies as st
-from support import make_project
-from test_store import job_row, request
 
 from jupyter_pipeline import durations
 from jupyter_pipeline.durations import CriticalPath
 from jupyter_pipeline.models import Job, State, StatusCode
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.store import Store
+from tests.helpers.faults import run, step
+from tests.helpers.stored import job_row, request
+from tests.helpers.support import make_project
 
 JOB = Job("", "r", "", State.SUCCEEDED, StatusCode.SUCCEEDED, "", "", "", "", "")
 

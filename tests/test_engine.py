@@ -9,10 +9,14 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import proctools
 import psutil
 import pytest
-from faults import (
+
+from jupyter_pipeline.executors import Executor, get
+from jupyter_pipeline.models import Event
+from jupyter_pipeline.project import Project
+from tests.helpers import proctools
+from tests.helpers.faults import (
     HELD,
     attend,
     background,
@@ -29,11 +33,7 @@ from faults import (
     verdicts,
     wait_for,
 )
-from support import SETTINGS, make_project
-
-from jupyter_pipeline.executors import Executor, get
-from jupyter_pipeline.models import Event
-from jupyter_pipeline.project import Project
+from tests.helpers.support import SETTINGS, make_project
 
 EXECUTORS = ("sandbox", "process")
 

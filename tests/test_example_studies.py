@@ -8,12 +8,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import images
 import pytest
-from support import cli
 
 from jupyter_pipeline import spec
 from jupyter_pipeline.config import load
+from tests.helpers import images
+from tests.helpers.support import cli
 
 STUDIES = Path(__file__).parent.parent / "example_notebooks"
 LONG = 1800

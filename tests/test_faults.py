@@ -15,10 +15,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import proctools
 import psutil
 import pytest
-from faults import (
+
+from jupyter_pipeline.errors import PipelineError, StoreUnavailable
+from jupyter_pipeline.executors.local import remove_tree
+from jupyter_pipeline.project import Project
+from jupyter_pipeline.store import FILE, Store
+from tests.helpers import proctools
+from tests.helpers.faults import (
     HELD,
     assert_whole,
     attend,
@@ -40,12 +45,7 @@ from faults import (
     verdicts,
     wait_for,
 )
-from support import SETTINGS, make_project, require_root
-
-from jupyter_pipeline.errors import PipelineError, StoreUnavailable
-from jupyter_pipeline.executors.local import remove_tree
-from jupyter_pipeline.project import Project
-from jupyter_pipeline.store import FILE, Store
+from tests.helpers.support import SETTINGS, make_project, require_root
 
 EXECUTORS = ("sandbox", "process")
 

@@ -7,12 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from faults import run, step
-from support import cli, make_project, notebook
 
 from jupyter_pipeline.foresight import CodeState
 from jupyter_pipeline.models import State
 from jupyter_pipeline.project import Project
+from tests.helpers.faults import run, step
+from tests.helpers.support import cli, make_project, notebook
 
 REPORT = """
 report:

@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from support import action, cli, make_project
 
 from jupyter_pipeline.errors import InvalidRequest, PipelineError
 from jupyter_pipeline.housekeeping import Holding
 from jupyter_pipeline.lease import Lease
 from jupyter_pipeline.project import Project
+from tests.helpers.support import action, cli, make_project
 
 ACTIONS = (
     action("make", "mkdir -p output; echo a > output/x.csv", out="output/x.csv")

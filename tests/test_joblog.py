@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import require
 
 from jupyter_pipeline import joblog
+from tests.helpers.support import require
 
 KB, MB = 1024, 1024**2
 

@@ -10,10 +10,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from faults import attend, run
 
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.view_records import ViewKind
+from tests.helpers.faults import attend, run
 
 KEPT = Path(__file__).parent / "fixtures" / "state-0.1.0.dev0"
 

@@ -6,14 +6,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import images
 import pytest
-from faults import run, wait_for
-from support import cli, make_project
 
 from jupyter_pipeline import docker_engine
 from jupyter_pipeline.errors import InvalidRequest
 from jupyter_pipeline.project import Project
+from tests.helpers import images
+from tests.helpers.faults import run, wait_for
+from tests.helpers.support import cli, make_project
 
 ACTIONS = """
 first:

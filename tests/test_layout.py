@@ -214,11 +214,10 @@ def test_example_studies(study_file: Path) -> None:
 
 
 def test_the_same_in_every_process() -> None:
-    code = "from test_layout import *; print(arrange(KNOWN['circles']), arrange(KNOWN['families']))"
+    code = "from tests.test_layout import *; print(arrange(KNOWN['circles']), arrange(KNOWN['families']))"
     said = set()
     for seed in ("1", "2"):
-        folder = os.pathsep.join(map(str, (Path(__file__).parent, Path(__file__).parents[1])))
-        variables = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": folder}
+        variables = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[1])}
         said.add(subprocess.run([sys.executable, "-c", code], env=variables, check=True, capture_output=True).stdout)
     assert said == {f"{arrange(KNOWN['circles'])} {arrange(KNOWN['families'])}\n".encode()}
 

@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
-from study import SECRET, STUDY
-from support import SETTINGS, action, make_project, notebook
-from test_architecture import PACKAGE
 
 from jupyter_pipeline.models import State
 from jupyter_pipeline.project import Project as Facade
+from tests.helpers.house import PACKAGE
+from tests.helpers.study import SECRET, STUDY
+from tests.helpers.support import SETTINGS, action, make_project, notebook
 
 PYTHON = f'\n[runtimes."python:own"]\nkind = "system"\nprogram = "{sys.prefix}/bin/python"\n'
 DEADLINE = 60.0

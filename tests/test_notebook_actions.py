@@ -12,14 +12,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-import support
-from support import cli, make_project
 
 from jupyter_pipeline import viewing
 from jupyter_pipeline.errors import InvalidRequest, OutputRefused
 from jupyter_pipeline.models import State
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.store import Store
+from tests.helpers import support
+from tests.helpers.support import cli, make_project
 
 SETTINGS = f"""
 [runtimes."python:own"]

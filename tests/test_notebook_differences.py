@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import notebook
 
 from jupyter_pipeline.notebook_differences import CellDifference, compare_notebooks, sources_of
+from tests.helpers.support import notebook
 
 SECRET = "blood-pressure-of-no-one"
 SOURCE = st.one_of(st.sampled_from(["import pandas", "x = 1", "x = 1\ny = 2", ""]), st.text(max_size=10))

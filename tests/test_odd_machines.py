@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import make_project, notebook, require, require_root
+
+from tests.helpers.support import make_project, notebook, require, require_root
 
 IS_ROOT = os.geteuid() == 0
 NUMBER, ANOTHER = 12345, 12346

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import require
 
 from jupyter_pipeline import outputs
 from jupyter_pipeline.errors import OutputRefused
 from jupyter_pipeline.models import Level, OutputFile, WrittenFile
 from jupyter_pipeline.outputs import Inventory, Move, inventory
 from jupyter_pipeline.staging import Baseline, fingerprint, walk
+from tests.helpers.support import require
 
 ALL = [("highly_sensitive", "output/*")]
 

@@ -10,6 +10,7 @@ import pytest
 from jupyter_pipeline import pipeline_cache, spec
 from jupyter_pipeline.errors import InvalidProject
 from jupyter_pipeline.models import Pipeline
+from tests.helpers import corpus
 
 SOURCE = b"""
 version: '3.0'
@@ -26,7 +27,7 @@ actions:
     outputs:
       moderately_sensitive: {figure: output/plot_*.png, table: output/t.csv}
 """
-CORPUS = Path(__file__).parent.parent.parent / "shared" / "corpus" / "project_yaml"
+CORPUS = corpus.CORPUS / "project_yaml"
 
 
 def remembered(folder: Path, source: bytes) -> Pipeline:

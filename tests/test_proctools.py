@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 
-import proctools
 import psutil
 import pytest
+
+from tests.helpers import proctools
 
 
 @pytest.fixture

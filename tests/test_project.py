@@ -8,11 +8,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from faults import attend, codes, events, job_of, run, step, verdicts
-from support import SETTINGS, make_project
 
 from jupyter_pipeline.errors import InvalidConfig, InvalidRequest, PipelineError, ProjectNotFound
 from jupyter_pipeline.project import Project
+from tests.helpers.faults import attend, codes, events, job_of, run, step, verdicts
+from tests.helpers.support import SETTINGS, make_project
 
 ID = re.compile(r"[a-z2-7]{16}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")

@@ -9,10 +9,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from fakes import until
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from protected_study import HIGHLY, PROJECT_YAML, WITHHELD, make_study, record, show_synthetic
 
 from jupyter_pipeline import protection
 from jupyter_pipeline.models import Level
@@ -20,6 +18,8 @@ from jupyter_pipeline.protection import ODD, TOO_MANY, Protection
 from jupyter_pipeline.protection.project import LOG, STATE, UNCHECKED
 from jupyter_pipeline.publication import job_folder
 from jupyter_pipeline.store import FILE
+from tests.helpers.fakes import until
+from tests.helpers.protected_study import HIGHLY, PROJECT_YAML, WITHHELD, make_study, record, show_synthetic
 
 REASONS = {
     "output/patients.csv": HIGHLY,

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from protected_study import HIGHLY, make_study
-from support import require
 
 from jupyter_pipeline.protection.mounts import Mounts
+from tests.helpers.protected_study import HIGHLY, make_study
+from tests.helpers.support import require
 
 TABLE = r"""
 21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/a rw

@@ -8,14 +8,14 @@ import os
 from pathlib import Path
 
 import pytest
-from faults import codes, job_of, mount, run, step, unmount, verdicts
-from support import make_project, require
 
 from jupyter_pipeline import outputs
 from jupyter_pipeline.errors import OutputRefused
 from jupyter_pipeline.models import WrittenFile
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.publication import COMPARED
+from tests.helpers.faults import codes, job_of, mount, run, step, unmount, verdicts
+from tests.helpers.support import make_project, require
 
 JOIN = (
     step("extract", "echo 1 > output/input_1.csv; echo 2 > output/input_2.csv", files="output/input_*.csv")

@@ -20,11 +20,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode, v4
-from support import require
 
 from jupyter_pipeline import reports
 from jupyter_pipeline.errors import ReportFailed
 from jupyter_pipeline.reports import installed
+from tests.helpers.support import require
 
 new_code_cell: Any = v4.new_code_cell  # untyped
 new_markdown_cell: Any = v4.new_markdown_cell

@@ -3,12 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import action, make_project
 
 from jupyter_pipeline import rewriting
 from jupyter_pipeline.additions import NewAction
 from jupyter_pipeline.errors import InvalidAddition, InvalidRequest
 from jupyter_pipeline.project import Project
+from tests.helpers.support import action, make_project
 
 PLOT = NewAction("plot", "sh:v1 cat output/make.csv", ("make",), {"moderately_sensitive": {"p": "output/p.csv"}})
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from test_spec import facts_of, verdicts
 
 from jupyter_pipeline import graph, rulesets, spec
 from jupyter_pipeline.models import Severity
 from jupyter_pipeline.rulesets import CLI, IN_2021, LIBRARY, NATIVE, RULES, RULESETS
+from tests.helpers.corpus import facts_of, verdicts
 
 # -- the table -------------------------------------------------------------------------------------
 

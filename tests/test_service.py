@@ -11,13 +11,25 @@ from pathlib import Path
 
 import psutil
 import pytest
-from faults import HELD, background, codes, ended, forked, has_code, release, run, step, store_of, wait_for
-from support import make_project
 
 from jupyter_pipeline import config as configuration
 from jupyter_pipeline import service
 from jupyter_pipeline.lease import Lease
 from jupyter_pipeline.project import Project
+from tests.helpers.faults import (
+    HELD,
+    background,
+    codes,
+    ended,
+    forked,
+    has_code,
+    release,
+    run,
+    step,
+    store_of,
+    wait_for,
+)
+from tests.helpers.support import make_project
 
 
 def finished(project: Project, request_id: str) -> bool:

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,44 +12,9 @@ from hypothesis import strategies as st
 from jupyter_pipeline import graph, spec, spec_action
 from jupyter_pipeline.errors import InvalidProject
 from jupyter_pipeline.models import Action, Command, Level, OutputPattern, Pipeline, Severity
+from tests.helpers.corpus import GOOD, SHARED, facts_of, shared, verdicts
 
-SHARED = Path(__file__).parents[2] / "shared"
-CORPUS = SHARED / "corpus"
 SEEDS = {"job_request_4382.txt": 14, "job_request_661.txt": 4}
-
-
-def shared(folder: Path) -> Path:
-    """A folder of the shared material, which is not part of the repository."""
-    if not folder.exists():
-        assert os.environ.get("JUPYTER_PIPELINE_REQUIRE") != "all", f"{folder.name} is required and not there"
-        pytest.skip(f"the shared {folder.name} lies outside the repository and is not here")
-    return folder
-
-
-GOOD = """\
-version: "3.0"
-
-expectations:
-  population_size: 1000
-
-actions:
-  extract:
-    run: ehrql:v1 generate-dataset analysis/dataset.py --output output/dataset.csv.gz
-    outputs:
-      highly_sensitive:
-        dataset: output/dataset.csv.gz
-
-  plot:
-    run: r:latest analysis/plot.R --title "All of it"
-    needs: [extract]
-    config: {colour: red, sizes: [1, 2.5]}
-    dummy_data_file: test/dummy.csv
-    outputs:
-      moderately_sensitive:
-        figures: output/plot_*.png
-        table: output/table.csv
-      highly_sensitive: {log: logs/plot.log}
-"""
 
 
 def test_a_good_file_becomes_a_pipeline() -> None:
@@ -578,33 +540,6 @@ def test_damaged_real_files_give_a_pipeline_or_errors(data: st.DataObject) -> No
 
 
 # -- real files ------------------------------------------------------------------------------------
-
-
-def verdicts() -> Iterator[tuple[dict[str, Any], bytes]]:
-    folder = shared(CORPUS)
-    with (folder / "verdicts.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
-            record = json.loads(line)
-            name = record["repo"].replace("/", "+")
-            yield record, (folder / "project_yaml" / name / f"{record['sha12']}.yaml").read_bytes()
-
-
-def facts_of(action: Action) -> dict[str, Any]:
-    outputs: dict[str, dict[str, str]] = {}
-    for output in action.outputs:
-        outputs.setdefault(output.level.value, {})[output.name] = output.pattern
-    run = action.run
-    facts = {
-        "name": action.name,
-        "needs": list(action.needs),
-        "run": {"raw": run.raw, "image": run.image, "version": run.version, "args": list(run.args)},
-        "outputs": outputs,
-    }
-    if action.config is not None:
-        facts["config"] = json.loads(action.config)
-    if action.dummy_data_file is not None:
-        facts["dummy_data_file"] = action.dummy_data_file
-    return facts
 
 
 def test_valid_real_files_load_with_the_same_facts() -> None:

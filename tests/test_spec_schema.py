@@ -10,11 +10,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
-from test_spec import CORPUS, GOOD, shared
 
 from jupyter_pipeline import config, spec, spec_action, spec_paths, spec_schema, yamltree
 from jupyter_pipeline.models import Command, Severity
 from jupyter_pipeline.runtimes import definitions
+from tests.helpers.corpus import CORPUS, GOOD, shared
 
 SHIPPED = Path(spec_schema.__file__).with_name("project.schema.json")
 SCHEMA = spec_schema.schema()

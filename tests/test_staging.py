@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import require
 
 from jupyter_pipeline.errors import PipelineError
 from jupyter_pipeline.staging import copy_workspace, fingerprint, link_inputs, walk
+from tests.helpers.support import require
 
 
 def write(folder: Path, **files: str) -> Path:

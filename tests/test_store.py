@@ -13,43 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults import ended, fill, forked, read_only, small_disk
 
-from jupyter_pipeline import ids, store_schema
+from jupyter_pipeline import store_schema
 from jupyter_pipeline.errors import StoreUnavailable
 from jupyter_pipeline.models import JobRequest, Level, OutputFile, State, StatusCode
-from jupyter_pipeline.store import FILE, JOBS, Store, now, on_network
-
-
-def request(**changes: Any) -> JobRequest:
-    values: dict[str, Any] = {
-        "id": ids.new(),
-        "workspace": "study",
-        "backend": "expectations",
-        "requested_actions": ("run_all",),
-        "requested_by": "Ada",
-        "created_at": now(),
-        "project_yaml": "version: 3\n",
-    }
-    return JobRequest(**(values | changes))
-
-
-def job_row(asked: JobRequest, action: str = "make", **changes: Any) -> dict[str, Any]:
-    row = {
-        "id": ids.new(),
-        "request_id": asked.id,
-        "action": action,
-        "state": "pending",
-        "code": "created",
-        "message": "",
-        "run_command": f"sh:v1 sh {action}.sh",
-        "reason": "It has not run before.",
-        "task": "{}",
-        "fingerprint": "{}",
-        "wait_for": "[]",
-        "runtime": "sh:v1",
-    }
-    return row | changes
+from jupyter_pipeline.store import FILE, JOBS, Store, on_network
+from tests.helpers.faults import ended, fill, forked, read_only, small_disk
+from tests.helpers.stored import job_row, request
 
 
 def submit(store: Store, *actions: str, **changes: Any) -> JobRequest:

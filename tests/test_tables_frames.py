@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import require
 
 from jupyter_pipeline.tables import frames
 from jupyter_pipeline.tables.frames import read_frame
+from tests.helpers.support import require
 
 
 def arrow_table() -> Any:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_spec import CORPUS, shared
 
 from jupyter_pipeline import spec, upgrade, yamlplaces, yamltree
 from jupyter_pipeline.commands import effective
 from jupyter_pipeline.config import EXPECTATIONS
 from jupyter_pipeline.models import Pipeline, Severity
 from jupyter_pipeline.rulesets import NATIVE
+from tests.helpers.corpus import CORPUS, shared
 
 STUDIES = Path(__file__).parents[1] / "example_notebooks"
 

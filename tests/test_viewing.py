@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-from support import action, make_project
 
 from jupyter_pipeline.errors import NotFound, OutputRefused
 from jupyter_pipeline.levels import LOG_SHOWN
@@ -14,6 +13,7 @@ from jupyter_pipeline.models import Job
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.view_records import ViewKind
 from jupyter_pipeline.viewing import stand_in
+from tests.helpers.support import action, make_project
 
 TABLE = "echo a,b > output/t.csv; echo 1,2 >> output/t.csv"
 LONG = "for i in $(seq 2000); do echo line $i of a log; done"

@@ -14,12 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-import images
-from fakes import Bench
-
 from jupyter_pipeline.staging import copy_workspace
+from tests.helpers import images
+from tests.helpers.fakes import Bench
 
 RUNS = 15
 PARALLEL = 8

@@ -8,20 +8,15 @@ from __future__ import annotations
 import argparse
 import gzip
 import statistics
-import sys
 import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-sys.path.insert(0, str(Path(__file__).parents[1] / "server"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "browser"))
-
-from journey import write_big
-from lab import BUILT, PANEL, chromium, need_lab
-from live import BASE, TOKEN, Live, finished, live, project_id, submit
-from support import action, make_project
+from tests.helpers.journey import write_big
+from tests.helpers.lab import BUILT, PANEL, chromium, need_lab
+from tests.helpers.live import BASE, TOKEN, Live, finished, live, project_id, submit
+from tests.helpers.support import action, make_project
 
 from .timing import say
 

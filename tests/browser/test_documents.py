@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import DOCUMENT, PANEL, browsing, chromium, need_lab
-from live import Live, finished, live, project_id, submit
-from support import action, make_project, notebook
+
+from tests.helpers.lab import DOCUMENT, PANEL, browsing, chromium, need_lab
+from tests.helpers.live import Live, finished, live, project_id, submit
+from tests.helpers.support import action, make_project, notebook
 
 MODEL = "def rate(part, whole):\n    return part / whole\n"
 TABLE = "region,count\nA,{first}\nB,25\n"

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from journey import assert_accessible, shot, write_study
-from lab import browsing, chromium, need_lab
-from live import Live, live
+
+from tests.helpers.journey import assert_accessible, shot, write_study
+from tests.helpers.lab import browsing, chromium, need_lab
+from tests.helpers.live import Live, live
 
 
 @pytest.fixture(scope="module")

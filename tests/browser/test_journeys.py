@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from journey import assert_accessible, shot, write_big, write_study
-from lab import DOCUMENT, PANEL, browsing, chromium, need_lab
-from live import BASE, TOKEN, Live, finished, live, project_id, submit
-from support import require
 
 from jupyter_pipeline.models import RuntimeState
 from jupyter_pipeline.project import Project
+from tests.helpers.journey import assert_accessible, shot, write_big, write_study
+from tests.helpers.lab import DOCUMENT, PANEL, browsing, chromium, need_lab
+from tests.helpers.live import BASE, TOKEN, Live, finished, live, project_id, submit
+from tests.helpers.support import require
 
 PINCER = Path(__file__).parents[2] / "example_notebooks/pincer_measures"
 GRAPH = ".jp-pipeline-graph-host:visible"

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from lab import DOCUMENT, PANEL, browsing, chromium, need_lab
-from live import Live, live
-from support import action, make_project
+
+from tests.helpers.lab import DOCUMENT, PANEL, browsing, chromium, need_lab
+from tests.helpers.live import Live, live
+from tests.helpers.support import action, make_project
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from journey import shot, write_study
-from lab import PANEL, browsing, chromium, need_lab
-from live import live
-from support import require
+
+from tests.helpers.journey import shot, write_study
+from tests.helpers.lab import PANEL, browsing, chromium, need_lab
+from tests.helpers.live import live
+from tests.helpers.support import require
 
 REPOSITORY = Path(__file__).parents[2]
 

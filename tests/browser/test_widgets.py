@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import DEADLINE, chromium, need_lab
-from live import BASE, TOKEN, Live, live
-from support import action, make_project, notebook
+
+from tests.helpers.lab import DEADLINE, chromium, need_lab
+from tests.helpers.live import BASE, TOKEN, Live, live
+from tests.helpers.support import action, make_project, notebook
 
 CELLS = (
     "from jupyter_pipeline import Project\nfrom jupyter_pipeline.widgets import *\nproject = Project.find()\n"

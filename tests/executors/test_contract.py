@@ -11,18 +11,31 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import proctools
 import psutil
 import pytest
-from fakes import DEADLINE, FOREVER, PYTHON, SHELL, Bench, Machine, Play, log, look, machines, shim_of, until
-from support import require, require_root
-from users import as_ordinary_user, give_to_ordinary_user
 
 from jupyter_pipeline import executors, joblog
 from jupyter_pipeline.errors import ExecutorUnavailable
 from jupyter_pipeline.executors import Executor, Task
 from jupyter_pipeline.executors.local import remove_tree
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Runtime, Status
+from tests.helpers import proctools
+from tests.helpers.fakes import (
+    DEADLINE,
+    FOREVER,
+    PYTHON,
+    SHELL,
+    Bench,
+    Machine,
+    Play,
+    log,
+    look,
+    machines,
+    shim_of,
+    until,
+)
+from tests.helpers.support import require, require_root
+from tests.helpers.users import as_ordinary_user, give_to_ordinary_user
 
 every = machines("sandbox", "process", "docker", "fake")
 machine = machines("sandbox", "process", "docker")

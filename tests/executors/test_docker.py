@@ -13,12 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import images
-import proctools
 import psutil
 import pytest
-from fakes import FOREVER, Bench, Play, log, look, shim_of, until
-from support import require, require_root
 
 from jupyter_pipeline import docker_engine
 from jupyter_pipeline.config import DockerSetting
@@ -28,6 +24,9 @@ from jupyter_pipeline.executors.docker import DockerExecutor
 from jupyter_pipeline.lifecycle import outcome
 from jupyter_pipeline.models import Ending, Limits, Phase, Result, Runtime, Status, StatusCode
 from jupyter_pipeline.notebook_commands import NotebookRun, recognise
+from tests.helpers import images, proctools
+from tests.helpers.fakes import FOREVER, Bench, Play, log, look, shim_of, until
+from tests.helpers.support import require, require_root
 
 LASTING = Play(lasts=FOREVER, says="begun\n", writes={"output/a.csv": "x\n1\n"})
 ONE = Runtime("bare:v1", "test", "", ())

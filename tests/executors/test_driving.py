@@ -10,16 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import proctools
 import pytest
-import support
-from fakes import Bench, Machine, log, machines, until
 
 from jupyter_pipeline import notebook_progress
 from jupyter_pipeline.executors import CELLS, KEPT, KEPT_NOTEBOOK, Notebook, Task
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Result, Runtime
 from jupyter_pipeline.notebook_commands import NotebookRun, recognise
+from tests.helpers import proctools, support
+from tests.helpers.fakes import Bench, Machine, log, machines, until
 
 machine = machines("sandbox", "process")
 sandbox = machines("sandbox")

@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from users import as_ordinary_user
 
 from jupyter_pipeline.executors import joining
 from jupyter_pipeline.executors.sandbox import _BASE, _system, find_bwrap
+from tests.helpers.users import as_ordinary_user
 
 HOLD = ("/bin/sh", "-c", "printf .; read -r end; exit 0")
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes import Bench, Machine, log, machines
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.models import Level, OutputPattern
 from jupyter_pipeline.staging import link_inputs
+from tests.helpers.fakes import Bench, Machine, log, machines
 
 machine = machines("process")
 

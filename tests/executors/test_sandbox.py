@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes import PYTHON, Bench, Machine, log, machines
-from support import require
 
 from jupyter_pipeline.errors import ExecutorUnavailable
 from jupyter_pipeline.executors import sandbox
 from jupyter_pipeline.models import Ending, Level, OutputPattern, Runtime
 from jupyter_pipeline.staging import link_inputs
+from tests.helpers.fakes import PYTHON, Bench, Machine, log, machines
+from tests.helpers.support import require
 
 machine = machines("sandbox")
 

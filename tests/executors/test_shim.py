@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import PYTHON, Bench, Machine, log, machines, until
 
 from jupyter_pipeline.executors import Task, shim, watch
 from jupyter_pipeline.executors.local import LocalExecutor
 from jupyter_pipeline.models import Ending, Phase, Result
+from tests.helpers.fakes import PYTHON, Bench, Machine, log, machines, until
 
 machine = machines("sandbox", "process")
 

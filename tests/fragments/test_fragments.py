@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from study import ran_study
 
 from jupyter_pipeline import Project, fragments, layout
 from jupyter_pipeline.looks import ACTIONS, state_of
 from jupyter_pipeline.renderings.colours import contrast, luminance
+from tests.helpers.study import ran_study
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&\u202eevil\x1b[31m"
 LEVELS = ("highly_sensitive", "moderately_sensitive", "minimally_sensitive")

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from study import SECRET, ran_study
-from support import action, make_project
 
 from jupyter_pipeline import Project
 from jupyter_pipeline.errors import InvalidRequest, NotFound, OutputRefused
 from jupyter_pipeline.interactive import Run, RunFailed
 from jupyter_pipeline.interactive.reading import value_of
 from jupyter_pipeline.project import Project as Facade
+from tests.helpers.study import SECRET, ran_study
+from tests.helpers.support import action, make_project
 
 NewProject = Callable[[str], Project]
 SLOW = action("slow", "echo begun; sleep 60", slow="output/slow.csv")

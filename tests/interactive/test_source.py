@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from study import ran_study
-from support import make_project
 
 from jupyter_pipeline import Project, errors
 from jupyter_pipeline.config import ENV_ACTION, ENV_SERVICE_TOKEN_FILE, ENV_SERVICE_URL
@@ -23,6 +21,8 @@ from jupyter_pipeline.interactive.source import fail, put, values_of
 from jupyter_pipeline.server import contract
 from jupyter_pipeline.server.answers import answering
 from jupyter_pipeline.server.replies import problem
+from tests.helpers.study import ran_study
+from tests.helpers.support import make_project
 
 
 @pytest.fixture(scope="module")

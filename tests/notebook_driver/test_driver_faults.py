@@ -7,11 +7,12 @@ import signal
 import sys
 from collections.abc import Iterator
 
-import proctools
 import psutil
 import pytest
-from driver_harness import Job, Launcher, launched, new_code_cell, old_python, text_of
-from support import require
+
+from tests.helpers import proctools
+from tests.helpers.driver_harness import Job, Launcher, launched, new_code_cell, old_python, text_of
+from tests.helpers.support import require
 
 
 @pytest.fixture(params=["new", "3.8"])

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driver_harness import new_notebook, new_output
 from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import NotebookNode
@@ -22,6 +21,7 @@ from jupyter_pipeline.notebook_driver.outputs import Budget, Outputs
 from jupyter_pipeline.notebook_driver.progress import shown
 from jupyter_pipeline.notebook_driver.wire import read, whole
 from jupyter_pipeline.notebook_driver.writing import write_all
+from tests.helpers.driver_harness import new_notebook, new_output
 
 
 def order(

@@ -11,10 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driver_harness import Launcher, launched, new_code_cell, new_markdown_cell, new_output, old_python, text_of
-from support import require
 
 from jupyter_pipeline.notebook_commands import Export
+from tests.helpers.driver_harness import (
+    Launcher,
+    launched,
+    new_code_cell,
+    new_markdown_cell,
+    new_output,
+    old_python,
+    text_of,
+)
+from tests.helpers.support import require
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-import safe_pages
 
 from jupyter_pipeline import renderings
 from jupyter_pipeline.renderings import Head, comparison_pages
 from jupyter_pipeline.renderings.comparison_pages import MOST_LINES, MOST_ROWS
+from tests.helpers import safe_pages
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n....", b"\xff\xd8\xff...."
 HEAD = Head("output/a.csv", [("Action", "a")], ["Synthetic data."])

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
-import safe_pages
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_pipeline.renderings import log_page
 from jupyter_pipeline.renderings.colours import THEMES, Style, contrast, luminance, numbered, opening, readable
 from jupyter_pipeline.renderings.terminal import terminal_html
+from tests.helpers import safe_pages
 
 
 def text_of(log: str) -> str:

@@ -5,13 +5,13 @@ import json
 from typing import Any
 
 import pytest
-import safe_pages
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_pipeline.renderings import document, image_page, json_page, refusal_page, text_page
 from jupyter_pipeline.renderings.escaping import Html
 from jupyter_pipeline.renderings.json_text import Members, Number, read_json, written
+from tests.helpers import safe_pages
 
 QUICK = settings(deadline=None, max_examples=80)
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 import pytest
-import safe_pages
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_pipeline import renderings
 from jupyter_pipeline.renderings import Head, escaping
+from tests.helpers import safe_pages
 
 PNG = b"\x89PNG\r\n\x1a\n...."
 ATTACKS = [

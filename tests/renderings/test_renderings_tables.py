@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs, urlencode
 
 import pytest
-import safe_pages
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_pipeline.renderings import Table, TableQuery, page_of, read_csv, summarise, table_document, table_page
+from tests.helpers import safe_pages
 
 
 def link(changes: Mapping[str, str]) -> str:

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from runtime_makers import Builder, pip_is_told_nothing, project, tiny, wheel
-from support import require
 
 from jupyter_pipeline import doctor, runtimes
 from jupyter_pipeline.errors import ExecutorUnavailable, RuntimeUnavailable
 from jupyter_pipeline.executors import sandbox
 from jupyter_pipeline.runtimes import package_sources, pip_settings, uv_failures
 from jupyter_pipeline.runtimes.package_sources import STORES, host_of
+from tests.helpers.runtime_makers import Builder, pip_is_told_nothing, project, tiny, wheel
+from tests.helpers.support import require
 
 SECRET = "p4ssw0rd"
 INDEX = f"https://someone:{SECRET}@index.example:8443/simple"

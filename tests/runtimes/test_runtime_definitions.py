@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from runtime_makers import MINOR, project, tiny
 
 from jupyter_pipeline import runtimes
 from jupyter_pipeline.config import Config
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import RuntimeState
 from jupyter_pipeline.runtimes import definitions
+from tests.helpers.runtime_makers import MINOR, project, tiny
 
 DATA = files("jupyter_pipeline.runtimes")
 ENTRIES: list[dict[str, Any]] = tomllib.loads((DATA / "definitions.toml").read_text("utf-8"))["runtime"]

@@ -12,13 +12,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from runtime_makers import MINOR, Builder, pip_is_told_nothing, project, slow_package, tiny, wheel
-from support import require
 
 from jupyter_pipeline import runtimes
 from jupyter_pipeline.config import Config
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import Runtime, RuntimeState
+from tests.helpers.runtime_makers import MINOR, Builder, pip_is_told_nothing, project, slow_package, tiny, wheel
+from tests.helpers.support import require
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import images
 import pytest
 
 from jupyter_pipeline import config as configuration
@@ -22,6 +21,7 @@ from jupyter_pipeline.config import Config
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import RuntimeState
 from jupyter_pipeline.runtimes.images import as_recorded
+from tests.helpers import images
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 

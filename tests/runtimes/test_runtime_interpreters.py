@@ -8,13 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from runtime_makers import HIDDEN, MINOR, bare_machine, entries, project
-from support import require
 
 from jupyter_pipeline import runtimes
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import RuntimeState
 from jupyter_pipeline.runtimes import interpreters
+from tests.helpers.runtime_makers import HIDDEN, MINOR, bare_machine, entries, project
+from tests.helpers.support import require
 
 
 @pytest.fixture

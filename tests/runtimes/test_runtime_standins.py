@@ -7,8 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from runtime_makers import HIDDEN, MINOR, bare_machine, entries, pip_is_told_nothing, project, tiny
-from support import require
 
 from jupyter_pipeline import cli, runtimes
 from jupyter_pipeline.config import load
@@ -17,6 +15,8 @@ from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import RuntimeState
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.runtimes import interpreter_memory, interpreters
+from tests.helpers.runtime_makers import HIDDEN, MINOR, bare_machine, entries, pip_is_told_nothing, project, tiny
+from tests.helpers.support import require
 
 OLD = {"name": "old:latest", "kind": "python", "program": "python", "python": HIDDEN, "fallback": "new:v1"}
 NEW = {"name": "new:v1", "kind": "python", "program": "python", "python": MINOR}

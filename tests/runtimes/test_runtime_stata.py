@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from runtime_makers import project
 
 from jupyter_pipeline import runtimes
 from jupyter_pipeline.config import Config
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import Runtime, RuntimeState
+from tests.helpers.runtime_makers import project
 
 SECRET = 'serial number!code $HOME `x` \\n "quoted"\nsecond line'
 

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from runtime_makers import project
-from support import require
 
 from jupyter_pipeline import runtimes
 from jupyter_pipeline.models import RuntimeState
 from jupyter_pipeline.runtimes import places
+from tests.helpers.runtime_makers import project
+from tests.helpers.support import require
 
 
 def script(path: Path, text: str = "#!/bin/sh\n") -> Path:

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from runtime_makers import Builder, pip_is_told_nothing, project, tiny
 
 from jupyter_pipeline import runtimes
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.runtimes import uv_failures
+from tests.helpers.runtime_makers import Builder, pip_is_told_nothing, project, tiny
 
 FETCH = "error: Failed to fetch: https://u:pw@host:1/simple/pear/\n"
 CONNECT = (

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Study
-from live import API, TOKEN, Answer, Live, assert_problem, live
 
 from jupyter_pipeline.server import contract, handlers
+from tests.helpers.live import API, TOKEN, Answer, Live, assert_problem, live
+from tests.helpers.served_study import Study
 
 OPERATIONS = sorted(contract.operations().items())
 MADE_UP = {"project": "0" * 16, "request": "1", "job": "a" * 16, "output": "a" * 16 + "-0"}

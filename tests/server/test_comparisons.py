@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PNG, SECRET, Study
-from faults import run, step
-from live import Answer, Live, assert_problem, project_id
-from support import SETTINGS, make_project, notebook
+
+from tests.helpers.faults import run, step
+from tests.helpers.live import Answer, Live, assert_problem, project_id
+from tests.helpers.served_study import PNG, SECRET, Study
+from tests.helpers.support import SETTINGS, make_project, notebook
 
 FILES = {
     "table.csv": ("group,count\nA,10\nB,20\n", "group,count\nA,10\nB,25\nC,30\n"),

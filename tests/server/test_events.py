@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 import websocket
-from conftest import NewStudy, Study
-from faults import HELD, release, run, step, wait_for
-from live import BASE, TOKEN, Live, assert_problem, finished, has_begun, live, project_id, submit
-from support import make_project
 
 from jupyter_pipeline.project import Project
+from tests.helpers.faults import HELD, release, run, step, wait_for
+from tests.helpers.live import BASE, TOKEN, Live, assert_problem, finished, has_begun, live, project_id, submit
+from tests.helpers.served_study import NewStudy, Study
+from tests.helpers.support import make_project
 
 SCHEMA = "urn:jupyter_pipeline:job:v1"
 FIELDS = {"project", "backend", "revision", "request", "job", "state", "code"}

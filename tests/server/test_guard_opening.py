@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from jupyter_server.base.handlers import AuthenticatedFileHandler
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager, LargeFileManager
-from protected_study import SECRET, WITHHELD, make_study, record
 from tornado.web import HTTPError
 
 from jupyter_pipeline.models import Level
 from jupyter_pipeline.protection import Protection
 from jupyter_pipeline.server import guard
+from tests.helpers.protected_study import SECRET, WITHHELD, make_study, record
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import SECRET, Study
-from live import BASE, TOKEN, Live
 
 from jupyter_pipeline import Project
 from jupyter_pipeline.errors import NotFound, OutputRefused, PipelineError
 from jupyter_pipeline.interactive.remote import HttpSource
+from tests.helpers.live import BASE, TOKEN, Live
+from tests.helpers.served_study import SECRET, Study
 
 
 def url(server: Live) -> str:

@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import NewStudy
-from faults import run, step
-from live import assert_problem, live
-from support import make_project, require_root
 
 from jupyter_pipeline.errors import InvalidConfig, NotFound
 from jupyter_pipeline.server import projects as module
 from jupyter_pipeline.server.projects import Known, Projects
+from tests.helpers.faults import run, step
+from tests.helpers.live import assert_problem, live
+from tests.helpers.served_study import NewStudy
+from tests.helpers.support import make_project, require_root
 
 
 def make(folder: Path) -> Path:

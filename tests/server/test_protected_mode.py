@@ -18,13 +18,13 @@ import pytest
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.contents.manager import AsyncContentsManager
-from protected_study import make_study
 from traitlets import Unicode
 
 from jupyter_pipeline import protection
 from jupyter_pipeline.protection import Protection
 from jupyter_pipeline.protection.project import Project
 from jupyter_pipeline.server import guard, protected_mode
+from tests.helpers.protected_study import make_study
 
 SAFE: dict[str, Any] = {
     "ServerApp": {

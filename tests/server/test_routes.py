@@ -15,12 +15,12 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
-from conftest import SECRET, SVG, NewStudy, Study, write_study
-from faults import run, step, wait_for
-from live import API, BASE, Answer, Live, assert_problem, finished, has_begun, live, project_id, submit
-from support import SETTINGS, make_project
 
 from jupyter_pipeline.project import Project
+from tests.helpers.faults import run, step, wait_for
+from tests.helpers.live import API, BASE, Answer, Live, assert_problem, finished, has_begun, live, project_id, submit
+from tests.helpers.served_study import SECRET, SVG, NewStudy, Study, write_study
+from tests.helpers.support import SETTINGS, make_project
 
 LINES = 150
 COUNTING = f"i=0; while [ $i -lt {LINES} ]; do echo line $i; i=$((i+1)); sleep 0.02; done; echo a > output/{{name}}.csv"

@@ -15,11 +15,8 @@ from urllib.parse import quote
 import pytest
 import schemathesis
 import yaml
-from conftest import SECRET, NewStudy, Study
-from faults import step
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from live import API, BASE, TOKEN, Live, assert_problem, finished, submit
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_schema_conformance,
@@ -29,6 +26,9 @@ from schemathesis.specs.openapi.checks import (
 import jupyter_pipeline.server
 from jupyter_pipeline.server import contract, handlers
 from jupyter_pipeline.server.base import Handler
+from tests.helpers.faults import step
+from tests.helpers.live import API, BASE, TOKEN, Live, assert_problem, finished, submit
+from tests.helpers.served_study import SECRET, NewStudy, Study
 
 DOCUMENT = Path(jupyter_pipeline.server.__file__).with_name("openapi.yaml")
 RAW: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))

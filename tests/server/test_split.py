@@ -21,8 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import free_port
-from support import SETTINGS, action, cli, make_project, require, require_root
 
 import jupyter_pipeline
 from jupyter_pipeline import Project
@@ -30,13 +28,16 @@ from jupyter_pipeline.config import ENV_JOBS, ENV_SERVICE_TOKEN_FILE, ENV_SERVIC
 from jupyter_pipeline.errors import InvalidConfig, OutputRefused, ProjectNotFound
 from jupyter_pipeline.server.extension import PipelineExtension
 from jupyter_pipeline.server.serving import check_private, read_tokens
+from tests.helpers import thief
+from tests.helpers.live import free_port
+from tests.helpers.support import SETTINGS, action, cli, make_project, require, require_root
 
 SERVICE, PERSON = 61001, 61002
 """Users that need not have a name."""
 MARKER = f"do-not-show-{secrets.token_hex(6)}"
 DEADLINE = 60.0
 COMMIT = ("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qam")
-THIEF = Path(__file__).parent / "thief.py"
+THIEF = Path(thief.__file__)
 
 
 @functools.cache

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import action, make_project
 
 from jupyter_pipeline.server import calls
 from jupyter_pipeline.server.contract import Given
@@ -18,6 +17,7 @@ from jupyter_pipeline.server.projects import Projects
 from jupyter_pipeline.server.replies import Call, Reply
 from jupyter_pipeline.server.worker import Order
 from jupyter_pipeline.server.workers import WorkerFailed, Workers
+from tests.helpers.support import action, make_project
 
 
 def kill_once(call: Call, mark: str) -> Reply:
@@ -61,8 +61,7 @@ def with_workers(folder: Path, most: int, work: Any) -> Any:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    here = Path(__file__).parent
-    monkeypatch.setenv("PYTHONPATH", f"{here}{os.pathsep}{here.parent}")  # so that a worker finds the functions above
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))  # so that a worker finds the functions above
     make_project(tmp_path / "study", action("one", "true"))
     return tmp_path
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import PNG, SECRET, NewStudy, Study, write
-from faults import run, step
-from live import Answer, assert_problem
-from support import make_project, notebook
 
 from jupyter_pipeline.errors import OutputRefused
 from jupyter_pipeline.project import Project
+from tests.helpers.faults import run, step
+from tests.helpers.live import Answer, assert_problem
+from tests.helpers.served_study import PNG, SECRET, NewStudy, Study, write
+from tests.helpers.support import make_project, notebook
 
 NEW = {"name": "plot", "run": "sh:v1 true", "needs": ["a"], "outputs": {"moderately_sensitive": {"p": "output/p.csv"}}}
 

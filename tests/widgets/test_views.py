@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from widget_study import Counting, followed_study
 
 from jupyter_pipeline.errors import NotFound
 from jupyter_pipeline.interactive import Project, RunFailed
 from jupyter_pipeline.widgets import JobProgress, JobTable, LogView, OutputsView, PipelineView, module
 from jupyter_pipeline.widgets.outputs_widget import confined
+from tests.helpers.widget_study import Counting, followed_study
 
 DEADLINE = 60
 

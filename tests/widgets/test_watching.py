@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import action, make_project
-from widget_study import Counting, followed_study
 
 from jupyter_pipeline.interactive import Project
 from jupyter_pipeline.interactive.local import LocalSource
 from jupyter_pipeline.widgets import JobTable, LogView, OutputsView, PipelineView, watching
+from tests.helpers.support import action, make_project
+from tests.helpers.widget_study import Counting, followed_study
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
-from support import notebook, require
-from widget_study import followed_study
 
 from jupyter_pipeline.widgets import module
+from tests.helpers.support import notebook, require
+from tests.helpers.widget_study import followed_study
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 DEADLINE = 120

@@ -7,12 +7,12 @@ import json
 import os
 from pathlib import Path
 
-from support import notebook
-
 from jupyter_pipeline import ids
 from jupyter_pipeline.models import JobRequest, Level, OutputFile
 from jupyter_pipeline.store import Store, now
 from jupyter_pipeline.view_records import ViewKind
+
+from .support import notebook
 
 SECRET = "TOP-SECRET-ROW-OF-A-PATIENT"
 WITHHELD = "It has 9000 rows; at most 5000 may be viewed."

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from support import SETTINGS, action, make_project
-
 from jupyter_pipeline import Project
+
+from .support import SETTINGS, action, make_project
 
 SECRET = "do-not-show-8d21c"
 STUDY = (

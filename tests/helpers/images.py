@@ -24,11 +24,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from support import require
-
 from jupyter_pipeline import docker_engine
 from jupyter_pipeline.errors import ExecutorUnavailable
 from jupyter_pipeline.models import Runtime
+
+from .support import require
 
 NAMESPACE = "jupyter-pipeline-test"
 SHELL = (

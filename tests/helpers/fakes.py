@@ -20,11 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-import images
-import proctools
 import psutil
 import pytest
-from support import require
 
 from jupyter_pipeline import outputs
 from jupyter_pipeline.errors import ExecutorUnavailable
@@ -33,6 +30,9 @@ from jupyter_pipeline.executors.docker import DockerExecutor
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Result, Runtime, Status, WrittenFile
+
+from . import images, proctools
+from .support import require
 
 EPOCH = datetime(2021, 1, 1, tzinfo=UTC)
 FOREVER = 1e9

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from support import SETTINGS, action, make_project, notebook, require
+from .support import SETTINGS, action, make_project, notebook, require
 
 AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
 PYTHON = f"""

@@ -15,14 +15,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import proctools
 import psutil
-from support import action, require
 
 from jupyter_pipeline.models import Event, Job
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.store import Store
 from jupyter_pipeline.views import RequestView
+
+from . import proctools
+from .support import action, require
 
 DEADLINE = 120.0
 """Seconds after which something that must happen is said not to happen, on a machine that has much else to do."""

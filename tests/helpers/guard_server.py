@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fakes import until
-from protected_study import HIDDEN, SECRET, make_study
+from .fakes import until
+from .protected_study import HIDDEN, SECRET, make_study
 
 TOKEN = secrets.token_hex(16)
 BASE = "/a%40b/%C3%BC/"
@@ -100,7 +100,7 @@ def start(folder: Path, guarded: bool, manager: str) -> Server:
             "open_browser": False,
             "allow_root": True,
             "terminals_enabled": False,
-            "jpserver_extensions": {"guard_server": True, "jupyterlab": True, "jupyter_pipeline": False},
+            "jpserver_extensions": {"tests.helpers.guard_server": True, "jupyterlab": True, "jupyter_pipeline": False},
             "contents_manager_class": f"jupyter_server.services.contents.largefilemanager.{manager}",
         },
         "IdentityProvider": {"token": TOKEN},
@@ -111,7 +111,6 @@ def start(folder: Path, guarded: bool, manager: str) -> Server:
     (home / "config").mkdir(parents=True)
     (home / "config/jupyter_server_config.json").write_text(json.dumps(settings))
     places = {f"JUPYTER_{name.upper()}_DIR": str(home / name) for name in ("config", "runtime", "data")}
-    tests = Path(__file__).parent
     environment = (
         os.environ
         | places
@@ -119,7 +118,7 @@ def start(folder: Path, guarded: bool, manager: str) -> Server:
             "GUARDED": "yes" if guarded else "",
             "JUPYTER_NO_CONFIG": "",
             "HOME": str(home),
-            "PYTHONPATH": os.pathsep.join(map(str, (tests, tests.parent, tests.parent.parent))),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
         }
     )
     with (folder / "log").open("wb") as log:
@@ -184,12 +183,12 @@ def shows(answer: Answer, tells: bytes = b"") -> bool:
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
-    return [{"module": "guard_server"}]
+    return [{"module": __name__}]
 
 
 def _load_jupyter_server_extension(serverapp: Any) -> None:
     """Handlers that read files on their own, first; then the guard, as an extension that is loaded later would."""
-    from guard_readers import handlers
+    from .guard_readers import handlers
 
     serverapp.web_app.add_handlers(".*$", handlers(serverapp.base_url, serverapp.root_dir))
     if os.environ.get("GUARDED"):

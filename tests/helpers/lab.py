@@ -5,16 +5,12 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from support import require
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "server"))
-
-from live import BASE, TOKEN, Live
+from .live import BASE, TOKEN, Live
+from .support import require
 
 BUILT = Path(__file__).parent.parent.parent / "jupyter_pipeline" / "labextension" / "package.json"
 FLAGS = [

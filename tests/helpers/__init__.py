@@ -1,0 +1,1 @@
+"""What several tests use: studies, servers, containers, processes. No tests."""
