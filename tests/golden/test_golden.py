@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_pipeline.server import contract
 from tests.helpers.golden_study import comparable, differences, make_study, told_by_server, told_by_terminal
 from tests.helpers.live import live
 
@@ -53,6 +54,11 @@ def test_answers_are_as_they_were(answers: dict[str, Any]) -> None:
 
 def test_nothing_that_was_told_is_not_told_any_more(answers: dict[str, Any]) -> None:
     assert {file_of(asked) for asked in answers} == set(ANSWERS.glob("*.json"))
+
+
+def test_every_operation_of_the_contract_is_asked(answers: dict[str, Any]) -> None:
+    asked = {word for name in answers for word in name.split()[1:2]} | {"content", "view", "table", "jobs"}
+    assert {operation.name for operation in contract.operations().values()} - asked == {"document"}  # tested as such
 
 
 def test_a_lost_key_and_another_value_are_differences() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .live import Answer, Live, project_id
+from .live import Answer, Live, finished, project_id
 from .support import action, cli, make_project, notebook
 
 SETTINGS = f"""
@@ -113,8 +113,37 @@ def told_by_server(server: Live, path: str) -> Iterator[tuple[str, Any]]:
         asked += [(f"projects/{study}/outputs/{output}{what}", f"output {name}{what}", {}) for what in _looks(name)]
     for route, name, query in asked:
         yield f"GET {name}", _as_document(server.ask(route, query=query))
-    check = server.ask(f"projects/{study}/check", "POST", content={"text": "version: 1\nactions: {a: {}}\n"})
-    yield "POST check", _as_document(check)
+    pairs = server.get(f"projects/{study}/requests/{requests[0]['id']}/outputs", **{"with": requests[1]["id"]})
+    left, right = next((pair["left"], pair["right"]) for pair in pairs["outputs"] if pair["comparable"])
+    beside = server.ask(f"projects/{study}/outputs/{right['id']}/comparison", query={"with": left["id"]})
+    yield "GET comparison", _as_document(beside)
+    for name, route, method, content in _deeds(study, requests[0]["id"], jobs["table"], outputs["output/table.csv"]):
+        answer = server.ask(route, method, content=content)
+        yield f"{method} {name}", _as_document(answer)
+        if name == "submit":
+            finished(server, study, answer.json["id"])
+    for route in ("projects/none", f"projects/{study}/jobs/{'a' * 16}", f"projects/{study}/requests?limit=x"):
+        yield f"GET wrong {len(route.split('/'))}", _as_document(server.ask(route))
+
+
+def _deeds(study: str, request: str, job: str, output: str) -> tuple[tuple[str, str, str, Any], ...]:
+    """What changes something: name, route, method and what is sent."""
+    text = "version: 1\nactions: {a: {}}\n"
+    added = {"name": "more", "run": "sh:v1 true", "outputs": {"highly_sensitive": {"x": "output/x.csv"}}}
+    base = f"projects/{study}"
+    return (
+        ("check", f"{base}/check", "POST", {"text": text}),
+        ("update", f"{base}/update", "POST", None),
+        ("add_action", f"{base}/actions", "POST", added),
+        ("add_action wrong", f"{base}/actions", "POST", added | {"needs": ["nothing"]}),
+        ("convert", f"{base}/reports", "POST", {"path": "analysis/report.ipynb"}),
+        ("submit", f"{base}/requests", "POST", {"actions": ["table"]}),
+        ("submit wrong", f"{base}/requests", "POST", {"actions": ["nothing"]}),
+        ("cancel_request", f"{base}/requests/{request}/cancel", "POST", None),
+        ("cancel_job", f"{base}/jobs/{job}/cancel", "POST", None),
+        ("allow_scripts", f"{base}/outputs/{output}/scripts", "POST", None),
+        ("switch_synthetic", f"{base}/synthetic", "PUT", {"shown": False}),
+    )
 
 
 def _looks(name: str) -> tuple[str, ...]:
