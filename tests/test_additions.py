@@ -11,8 +11,8 @@ from jupyter_pipeline.additions import Addition, NewAction
 from jupyter_pipeline.errors import InvalidAddition
 from jupyter_pipeline.models import Severity
 from tests.helpers.corpus import CORPUS
+from tests.helpers.places import STUDIES
 
-STUDIES = Path(__file__).parents[1] / "example_notebooks"
 PLOT = NewAction(
     "plot", "python:v2 python analysis/plot.py", ("make",), {"moderately_sensitive": {"p": "output/p.png"}}
 )

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.house import HEAVY, PACKAGE, ROW, imports_of, modules, name_of
+from tests.helpers.house import HEAVY, ROW, imports_of, modules, name_of
+from tests.helpers.places import PACKAGE
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -20,9 +20,10 @@ from jupyter_pipeline.cli.logs import Harmless
 from jupyter_pipeline.cli.parser import build
 from jupyter_pipeline.cli.text import safe
 from jupyter_pipeline.wording import clock, duration, size
+from tests.helpers.places import REPOSITORY
 from tests.helpers.support import action, cli, make_project
 
-DOCS = Path(__file__).parent.parent / "docs" / "cli.md"
+DOCS = REPOSITORY / "docs" / "cli.md"
 
 
 def read(*arguments: str, cwd: Path, code: int = 0) -> dict[str, Any]:

@@ -28,7 +28,8 @@ from jupyter_pipeline.server import contract
 from jupyter_pipeline.server.extension import PipelineExtension
 from jupyter_pipeline.server.tail import SCHEMA as SCHEMA_OF_EVENTS
 from jupyter_pipeline.store_schema import SCHEMA
-from tests.helpers.house import LAYERS, PACKAGE, modules, name_of
+from tests.helpers.house import LAYERS, modules, name_of
+from tests.helpers.places import PACKAGE
 
 ROOT = PACKAGE.parent
 DOCS = ROOT / "docs"

@@ -13,7 +13,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-NOTEBOOKS = Path(__file__).parent.parent / "example_notebooks"
+from tests.helpers.places import STUDIES
+
 NAMES = ("01_tour", "02_write_an_action", "03_review_outputs")
 LONG = 1800
 """Seconds; the first run on a machine builds an environment."""
@@ -26,7 +27,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
     """Gives a notebook as it is after it has run, in a copy of the folder with all notebooks."""
     folder = tmp_path_factory.mktemp("notebooks") / "copy"
     skipped = shutil.ignore_patterns(".jupyter_pipeline", "output", "metadata", "pincer_measures", "non_specific*")
-    shutil.copytree(NOTEBOOKS, folder, ignore=skipped)
+    shutil.copytree(STUDIES, folder, ignore=skipped)
     before = files(folder)
     known: dict[str, Any] = {}
 
@@ -131,7 +132,7 @@ def test_they_can_be_read_without_a_kernel_or_a_network(executed: Callable[[str]
 
 @pytest.mark.parametrize("name", NAMES)
 def test_they_are_kept_short_and_without_outputs(name: str) -> None:
-    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    notebook = nbformat.read(STUDIES / f"{name}.ipynb", as_version=4)  # type: ignore[no-untyped-call]
     nbformat.validate(notebook)
     assert len(notebook.cells) < 40
     for cell in notebook.cells:
@@ -141,13 +142,13 @@ def test_they_are_kept_short_and_without_outputs(name: str) -> None:
 
 def test_they_link_to_what_is_there() -> None:
     for name in NAMES:
-        text = (NOTEBOOKS / f"{name}.ipynb").read_text()
+        text = (STUDIES / f"{name}.ipynb").read_text()
         for link in re.findall(r"\]\(([^)]+)\)", text):
-            assert (NOTEBOOKS / link).exists(), link
+            assert (STUDIES / link).exists(), link
 
 
 def test_git_sees_no_outputs_beside_them() -> None:
     listed = subprocess.run(
-        ["git", "ls-files", "small_study"], cwd=NOTEBOOKS, capture_output=True, text=True, check=False
+        ["git", "ls-files", "small_study"], cwd=STUDIES, capture_output=True, text=True, check=False
     )
     assert not [path for path in listed.stdout.splitlines() if "/output/" in path or "/metadata/" in path]

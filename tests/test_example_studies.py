@@ -13,9 +13,9 @@ import pytest
 from jupyter_pipeline import spec
 from jupyter_pipeline.config import load
 from tests.helpers import images
+from tests.helpers.places import SHARED, STUDIES
 from tests.helpers.support import cli
 
-STUDIES = Path(__file__).parent.parent / "example_notebooks"
 LONG = 1800
 """Seconds; the first run on a machine builds two environments."""
 
@@ -94,7 +94,7 @@ def test_what_needs_stata_says_so_and_the_rest_runs(immunity: Path) -> None:
 @pytest.mark.parametrize("study", ["pincer_measures", "non_specific_immunity"])
 def test_the_pipelines_are_the_seeds_own(study: str) -> None:
     seed = {"pincer_measures": "4382", "non_specific_immunity": "661"}[study]
-    page = STUDIES.parent.parent / "shared" / "seeds" / f"job_request_{seed}.txt"
+    page = SHARED / "seeds" / f"job_request_{seed}.txt"
     text = (STUDIES / study / "project.yaml").read_text(encoding="utf-8")
     spec.load(text)
     if page.exists():  # the pages are not part of the project

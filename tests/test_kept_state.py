@@ -14,8 +14,9 @@ import pytest
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.view_records import ViewKind
 from tests.helpers.faults import attend, run
+from tests.helpers.places import REPOSITORY
 
-KEPT = Path(__file__).parent / "fixtures" / "state-0.1.0.dev0"
+KEPT = REPOSITORY / "tests" / "fixtures" / "state-0.1.0.dev0"
 
 
 @pytest.fixture

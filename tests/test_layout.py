@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from jupyter_pipeline import spec
 from jupyter_pipeline.layout import Edge, Layout, Node, arrange, box_of, path_of
+from tests.helpers.places import REPOSITORY, STUDIES
 
 Needs = Mapping[str, Sequence[str]]
 NEAR = 0.15
@@ -205,9 +206,7 @@ def test_two_thousand_actions() -> None:
     assert drawn.width < 8 * drawn.height
 
 
-@pytest.mark.parametrize(
-    "study_file", sorted((Path(__file__).parents[1] / "example_notebooks").glob("*/project.yaml")), ids=str
-)
+@pytest.mark.parametrize("study_file", sorted(STUDIES.glob("*/project.yaml")), ids=str)
 def test_example_studies(study_file: Path) -> None:
     pipeline = spec.load(study_file.read_bytes())
     check({name: action.needs for name, action in pipeline.actions.items()})
@@ -217,7 +216,7 @@ def test_the_same_in_every_process() -> None:
     code = "from tests.test_layout import *; print(arrange(KNOWN['circles']), arrange(KNOWN['families']))"
     said = set()
     for seed in ("1", "2"):
-        variables = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[1])}
+        variables = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(REPOSITORY)}
         said.add(subprocess.run([sys.executable, "-c", code], env=variables, check=True, capture_output=True).stdout)
     assert said == {f"{arrange(KNOWN['circles'])} {arrange(KNOWN['families'])}\n".encode()}
 

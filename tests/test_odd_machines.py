@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 
+from tests.helpers.places import REPOSITORY
 from tests.helpers.support import make_project, notebook, require, require_root
 
 IS_ROOT = os.geteuid() == 0
@@ -122,7 +123,7 @@ def interpreter() -> Iterator[Path]:
     """An interpreter that anybody may run, with the libraries of this one."""
     candidates = (os.path.realpath(sys.executable), "/usr/bin/python3")
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    libraries = [str(Path(__file__).parents[1]), *(path for path in sys.path if path.endswith("site-packages"))]
+    libraries = [str(REPOSITORY), *(path for path in sys.path if path.endswith("site-packages"))]
     with tempfile.TemporaryDirectory(prefix="jp-odd-", dir="/tmp") as name:
         place = Path(name)
         place.chmod(0o755)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from jupyter_pipeline import graph, spec, spec_action
 from jupyter_pipeline.errors import InvalidProject
 from jupyter_pipeline.models import Action, Command, Level, OutputPattern, Pipeline, Severity
-from tests.helpers.corpus import GOOD, SHARED, facts_of, shared, verdicts
+from tests.helpers.corpus import GOOD, facts_of, shared, verdicts
+from tests.helpers.places import SHARED
 
 SEEDS = {"job_request_4382.txt": 14, "job_request_661.txt": 4}
 

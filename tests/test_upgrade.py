@@ -14,8 +14,7 @@ from jupyter_pipeline.config import EXPECTATIONS
 from jupyter_pipeline.models import Pipeline, Severity
 from jupyter_pipeline.rulesets import NATIVE
 from tests.helpers.corpus import CORPUS, shared
-
-STUDIES = Path(__file__).parents[1] / "example_notebooks"
+from tests.helpers.places import STUDIES
 
 
 def made_of(source: str) -> upgrade.Upgrade:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.helpers.places import REPOSITORY
+
 OURS = (sys.executable, "-m", "jupyter_pipeline.cli")
 LOOK = 0.02
 """Seconds between looks at the memory of running processes."""
@@ -38,7 +40,7 @@ def environment(workers: int) -> dict[str, str]:
     """A quiet environment in which the programs of this interpreter are found, byte code kept as after installing."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     ours = {"JUPYTER_PIPELINE_JOBS": str(workers), "JUPYTER_PIPELINE_EXECUTOR": "sandbox", "NO_COLOR": "1"}
-    roots = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
+    roots = os.pathsep.join([str(REPOSITORY), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
     unwanted = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return {"PYTHONPATH": roots} | kept | ours | {"PATH": path} | _override()

@@ -22,6 +22,7 @@ from jupyter_client.manager import start_new_kernel
 from jupyter_pipeline.interactive import Answer
 from jupyter_pipeline.interactive.local import LocalSource
 from jupyter_pipeline.widgets import PipelineView, module, watching
+from tests.helpers.places import REPOSITORY
 
 from . import graphs, timing
 
@@ -117,7 +118,7 @@ def main() -> None:
     timing.say(f"{timing.machine()}")
     timing.say(", ".join(f"{name} {len(module.text(name).encode())} bytes" for name in ("widget.js", "widget.css")))
     timing.say("\n| shape | actions | what | ms | worst |\n|---|---|---|---|---|")
-    manager, client = start_new_kernel(cwd=str(Path(__file__).parent.parent.parent))
+    manager, client = start_new_kernel(cwd=str(REPOSITORY))
     try:
         code = f"from tests.benchmarks import widgets\nwidgets.measure_all({given.actions}, {given.shapes})"
         client.execute_interactive(code, allow_stdin=True, stdin_hook=lambda _: None, output_hook=_show)

@@ -15,9 +15,10 @@ from jupyter_pipeline.project import Project
 from tests.helpers.journey import assert_accessible, shot, write_big, write_study
 from tests.helpers.lab import DOCUMENT, PANEL, browsing, chromium, need_lab
 from tests.helpers.live import BASE, TOKEN, Live, finished, live, project_id, submit
+from tests.helpers.places import STUDIES
 from tests.helpers.support import require
 
-PINCER = Path(__file__).parents[2] / "example_notebooks/pincer_measures"
+PINCER = STUDIES / "pincer_measures"
 GRAPH = ".jp-pipeline-graph-host:visible"
 
 

@@ -13,9 +13,8 @@ import pytest
 from tests.helpers.journey import shot, write_study
 from tests.helpers.lab import PANEL, browsing, chromium, need_lab
 from tests.helpers.live import live
+from tests.helpers.places import REPOSITORY
 from tests.helpers.support import require
-
-REPOSITORY = Path(__file__).parents[2]
 
 
 def pip(python: Path | str, *arguments: str) -> bool:

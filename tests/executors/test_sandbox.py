@@ -17,6 +17,7 @@ from jupyter_pipeline.executors import sandbox
 from jupyter_pipeline.models import Ending, Level, OutputPattern, Runtime
 from jupyter_pipeline.staging import link_inputs
 from tests.helpers.fakes import PYTHON, Bench, Machine, log, machines
+from tests.helpers.places import REPOSITORY
 from tests.helpers.support import require
 
 machine = machines("sandbox")
@@ -119,7 +120,7 @@ def test_nothing_of_the_host_is_there_but_its_system(bench: Bench, tmp_path: Pat
     (tmp_path / "secret").write_text("xyzzy")
     allowed = {"usr", "bin", "sbin", "lib", "lib64", "lib32", "libx32", "etc", "proc", "dev", "tmp", "workspace"}
     assert set(says(bench, "ls -A /").split()) <= allowed
-    for place in (tmp_path, Path.home(), Path(__file__).parent.parent, bench.folder, Path("/root"), Path("/home")):
+    for place in (tmp_path, Path.home(), REPOSITORY / "tests", bench.folder, Path("/root"), Path("/home")):
         if not place.is_relative_to("/usr"):
             assert "No such file" in says(bench, f"ls -A '{place}' 2>&1 && echo FOUND; true"), place
 

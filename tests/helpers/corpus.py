@@ -12,7 +12,8 @@ import pytest
 
 from jupyter_pipeline.models import Action
 
-SHARED = Path(__file__).parents[3] / "shared"
+from .places import SHARED
+
 CORPUS = SHARED / "corpus"
 
 GOOD = """\

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from .fakes import until
+from .places import REPOSITORY
 from .protected_study import HIDDEN, SECRET, make_study
 
 TOKEN = secrets.token_hex(16)
@@ -118,7 +119,7 @@ def start(folder: Path, guarded: bool, manager: str) -> Server:
             "GUARDED": "yes" if guarded else "",
             "JUPYTER_NO_CONFIG": "",
             "HOME": str(home),
-            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "PYTHONPATH": str(REPOSITORY),
         }
     )
     with (folder / "log").open("wb") as log:

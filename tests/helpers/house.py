@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[2] / "jupyter_pipeline"
+from .places import PACKAGE
 
 LAYERS = {
     "nouns": "models view_records person config errors",

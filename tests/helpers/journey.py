@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from .places import REPOSITORY
 from .support import SETTINGS, action, make_project, notebook, require
 
-AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
+AXE = REPOSITORY / "labextension/node_modules/axe-core/axe.min.js"
 PYTHON = f"""
 [runtimes."python:own"]
 kind = "system"

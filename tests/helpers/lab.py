@@ -6,13 +6,13 @@ import contextlib
 import importlib.util
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from .live import BASE, TOKEN, Live
+from .places import PACKAGE
 from .support import require
 
-BUILT = Path(__file__).parent.parent.parent / "jupyter_pipeline" / "labextension" / "package.json"
+BUILT = PACKAGE / "labextension" / "package.json"
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),

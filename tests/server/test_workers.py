@@ -17,6 +17,7 @@ from jupyter_pipeline.server.projects import Projects
 from jupyter_pipeline.server.replies import Call, Reply
 from jupyter_pipeline.server.worker import Order
 from jupyter_pipeline.server.workers import WorkerFailed, Workers
+from tests.helpers.places import REPOSITORY
 from tests.helpers.support import action, make_project
 
 
@@ -61,7 +62,7 @@ def with_workers(folder: Path, most: int, work: Any) -> Any:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))  # so that a worker finds the functions above
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))  # so that a worker finds the functions above
     make_project(tmp_path / "study", action("one", "true"))
     return tmp_path
 
