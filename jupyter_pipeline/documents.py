@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import lifecycle
 from .errors import ExecutorUnavailable, PipelineError
-from .models import Event, Job, Problem, RuntimeInfo, Severity
-from .plan import Verdict
-from .view_records import ViewRecord
+from .models import Event, Job, Problem, RuntimeInfo, Severity, Verdict, ViewRecord
 
 if TYPE_CHECKING:
     from .checking import Checked, Compatibility

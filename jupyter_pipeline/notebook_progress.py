@@ -10,26 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from .models import Cell
+
 MAX_LINE = 120
 """Characters of a cell's first line that are kept."""
 MAX_MESSAGE = 1000
 STATES = ("started", "done", "failed")
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One code cell of a notebook that runs, or ran."""
-
-    number: int
-    """Counted among the code cells, from 1."""
-    total: int
-    """How many code cells the notebook has."""
-    state: str
-    """``started``, ``done`` or ``failed``."""
-    elapsed: float | None
-    """Seconds, once it has ended."""
-    line: str
-    """The first line of its code."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from . import levels, renderings, viewing
 from .config import Config
 from .history import PREVIOUS, other_request
 from .levels import Answer
-from .models import RUN_ALL, JobRequest, State
-from .plan import Verdict
+from .models import RUN_ALL, JobRequest, State, Verdict
 from .store import Store
 from .views import ViewedOutput
 

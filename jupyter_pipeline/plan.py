@@ -13,26 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from . import graph
 from .errors import InvalidRequest
-from .models import RUN_ALL, Action, Pipeline, RuntimeInfo, RuntimeState
-
-
-class Verdict(StrEnum):
-    """What is to become of an action."""
-
-    RUN = "run"
-    STALE = "stale"
-    """It succeeded before, but what it depends on has changed since; it runs again."""
-    SKIP = "skip"
-    CANNOT_RUN = "cannot_run"
-
-    @property
-    def runs(self) -> bool:
-        """Whether the action gets a job that will run."""
-        return self in (Verdict.RUN, Verdict.STALE)
+from .models import RUN_ALL, Action, Pipeline, RuntimeInfo, RuntimeState, Verdict
 
 
 @dataclass(frozen=True, slots=True)

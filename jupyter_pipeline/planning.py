@@ -25,8 +25,8 @@ from . import (
 )
 from .config import Config, printable
 from .errors import ProjectNotFound
-from .models import Action, Pipeline, RuntimeInfo, State, StatusCode
-from .plan import Fingerprint, Past, Plan, Situation, Verdict, make
+from .models import Action, Pipeline, RuntimeInfo, State, StatusCode, Verdict
+from .plan import Fingerprint, Past, Plan, Situation, make
 from .store import Store
 
 PROJECT_FILE = "project.yaml"

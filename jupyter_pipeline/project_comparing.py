@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from . import viewing
 from .errors import NotFound, OutputRefused
+from .models import ViewKind
 from .project_viewing import Viewing
-from .view_records import ViewKind
 
 if TYPE_CHECKING:  # imported where they are used
     from .code_comparison import CodeComparison

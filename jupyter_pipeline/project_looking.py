@@ -11,9 +11,8 @@ from . import joblog, levels, lifecycle, publication, viewing
 from .config import Config
 from .errors import NotFound
 from .lease import Lease
-from .models import Event, Job, State, StatusCode
+from .models import Event, Job, State, StatusCode, ViewRecord
 from .store import FILE, Store
-from .view_records import ViewRecord
 from .views import RequestView, ViewedOutput, view
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them

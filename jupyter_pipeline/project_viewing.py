@@ -8,11 +8,10 @@ from typing import BinaryIO
 
 from . import viewing
 from .errors import NotFound
-from .models import Job
+from .models import Job, ViewKind
 from .project_looking import Looking
 from .reporting import Report
 from .store import Store
-from .view_records import ViewKind
 from .viewing import LogPart
 from .views import ViewedOutput
 

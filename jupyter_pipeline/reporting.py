@@ -14,9 +14,8 @@ from . import levels, notebook_commands, publication, trees
 from .config import EXPECTATIONS, Config
 from .errors import InvalidRequest, NotFound, OutputRefused, ReportFailed
 from .executors import KEPT, KEPT_NOTEBOOK
-from .models import Job, Level, State
+from .models import Cell, Job, Level, State
 from .notebook_commands import NotebookRun, masked
-from .notebook_progress import Cell
 from .store import Store
 
 FORMATS = ("html", "pdf", "md")

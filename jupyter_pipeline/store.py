@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import StoreUnavailable
-from .models import Job, JobRequest, OutputFile, State, StatusCode
-from .notebook_progress import Cell
+from .models import Cell, Job, JobRequest, OutputFile, State, StatusCode, ViewKind
 from .store_guard import (
     FILE,
     JOBS,
@@ -36,7 +35,6 @@ from .store_guard import (
 from .store_reading import StoreReading
 from .store_rows import REQUEST
 from .store_schema import APPLICATION_ID, SCHEMA, VERSION
-from .view_records import ViewKind
 
 
 def now() -> str:

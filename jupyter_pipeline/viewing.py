@@ -19,10 +19,9 @@ from typing import BinaryIO
 from . import joblog, levels, publication, tables
 from .config import Config
 from .errors import NotFound, OutputRefused
-from .models import Job, Level, OutputFile
+from .models import Job, Level, OutputFile, ViewKind
 from .reporting import JobNotebook
 from .store import Store
-from .view_records import ViewKind
 from .views import ViewedOutput
 
 LOOK_AGAIN = timedelta(hours=1)

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from . import durations, levels, lifecycle
 from .durations import CriticalPath
-from .models import Job, JobRequest, OutputFile, RequestStatus
-from .plan import Planned, Verdict
+from .models import Job, JobRequest, OutputFile, RequestStatus, Verdict
+from .plan import Planned
 from .store import Store
 
 

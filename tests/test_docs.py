@@ -376,7 +376,7 @@ def test_verdicts_and_parts_of_the_fingerprint_are_listed() -> None:
     assert [coded(cells[0])[0] for cells in rows(page("staleness"), "Verdict")] == [
         "run", "stale", "skip", "cannot_run"
     ]  # fmt: skip
-    assert {str(verdict) for verdict in plan.Verdict} == {"run", "stale", "skip", "cannot_run"}
+    assert {str(verdict) for verdict in models.Verdict} == {"run", "stale", "skip", "cannot_run"}
     parts = [cells[0] for cells in rows(section("staleness", "## The fingerprint"), "Part")]
     assert parts == [field.name for field in fields(plan.Fingerprint)]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_pipeline.models import ViewKind
 from jupyter_pipeline.project import Project
-from jupyter_pipeline.view_records import ViewKind
 from tests.helpers.faults import attend, run
 from tests.helpers.places import REPOSITORY
 

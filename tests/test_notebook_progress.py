@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline.notebook_progress import Cell, Progress, read
+from jupyter_pipeline.models import Cell
+from jupyter_pipeline.notebook_progress import Progress, read
 
 
 def lines(*events: object) -> bytes:

@@ -9,9 +9,8 @@ import pytest
 
 from jupyter_pipeline.errors import NotFound, OutputRefused
 from jupyter_pipeline.levels import LOG_SHOWN
-from jupyter_pipeline.models import Job
+from jupyter_pipeline.models import Job, ViewKind
 from jupyter_pipeline.project import Project
-from jupyter_pipeline.view_records import ViewKind
 from jupyter_pipeline.viewing import stand_in
 from tests.helpers.support import action, make_project
 

@@ -6,8 +6,8 @@ import argparse
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from ..looks import VERDICTS
 from ..models import RUN_ALL
+from ..models.looks import VERDICTS
 from ..wording import plural
 from . import OK, find_project
 from .documents import plan_document, write

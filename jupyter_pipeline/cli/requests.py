@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ..looks import REQUESTS
+from ..models.looks import REQUESTS
 from ..wording import clock, moment
 from . import OK, find_project
 from .documents import request_document, write

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..config import EXPECTATIONS
-from ..looks import REQUESTS, VERDICTS
+from ..models.looks import REQUESTS, VERDICTS
 from ..notebook_commands import masked
 from ..wording import clock, duration, moment, plural
 from . import OK, find_project, states

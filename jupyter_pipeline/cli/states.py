@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..looks import of_job as look
 from ..models import Job, StatusCode
+from ..models.looks import of_job as look
 
 __all__ = ["NOT_RUN", "look", "words"]
 

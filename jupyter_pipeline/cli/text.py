@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from ..errors import InvalidProject, PipelineError
-from ..looks import SYMBOLS
+from ..models.looks import SYMBOLS
 
 if TYPE_CHECKING:
     from ..models import Problem

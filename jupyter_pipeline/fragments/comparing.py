@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..looks import Look
+from ..models.looks import Look
 from ..wording import plural
 from .markup import Document, Html, block, dim, heading, joined, mark, note, shown, table, word
 

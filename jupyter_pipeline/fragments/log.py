@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..looks import of_job
+from ..models.looks import of_job
 from .markup import Document, Html, block, dim, heading, mark, note, pre
 from .request import cells_of
 

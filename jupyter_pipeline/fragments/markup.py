@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..looks import SYMBOLS, Look
+from ..models.looks import SYMBOLS, Look
 from ..renderings.escaping import Html, attribute, shown, shown_lines
 
 __all__ = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..looks import Look
+from ..models.looks import Look
 from ..wording import size
 from .markup import Document, Html, block, dim, mark, note, shown, table, word
 

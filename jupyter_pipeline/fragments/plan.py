@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..looks import VERDICTS
+from ..models.looks import VERDICTS
 from ..wording import duration, plural
 from .markup import Document, Html, block, dim, heading, mark, note, shown, table, word
 

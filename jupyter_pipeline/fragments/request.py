@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..looks import REQUESTS, of_job
+from ..models.looks import REQUESTS, of_job
 from ..wording import clock, duration, moment, plural
 from .markup import Document, Html, bar, block, dim, heading, mark, note, shown, table, word
 

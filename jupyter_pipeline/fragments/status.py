@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..looks import ACTIONS, of_job, state_of
+from ..models.looks import ACTIONS, of_job, state_of
 from ..wording import duration, moment
 from .markup import Document, Html, block, dim, mark, note, shown, table, word
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..looks import ACTIONS, SYMBOLS, state_of
+from ..models.looks import ACTIONS, SYMBOLS, state_of
 from ..wording import plural, size
 from .objects import Document
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, TextIO
 
-from ..looks import SYMBOLS, of_job
+from ..models.looks import SYMBOLS, of_job
 from ..wording import duration
 from .objects import Request
 from .runs import Run, RunFailed

@@ -15,8 +15,7 @@ from .. import documents, levels, renderings, viewing
 from ..documents import Document
 from ..errors import OutputRefused
 from ..levels import MAX_SIZE
-from ..models import Job
-from ..view_records import ViewKind
+from ..models import Job, ViewKind
 from ..viewing import LogPart
 from ..views import ViewedOutput
 from .calls import job_of

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ..looks import state_of
 from ..models import State, StatusCode
+from ..models.looks import state_of
 
 Document = Mapping[str, Any]
 Row = list[Any]

@@ -8,11 +8,11 @@ from pathlib import Path
 from .places import PACKAGE
 
 LAYERS = {
-    "nouns": "models view_records person config errors",
+    "nouns": "models person config errors",
     "rules": (
         "yamlsyntax yamlscalars yamltree yamlplaces rulesets spec spec_action spec_checks spec_extraction spec_faults "
         "spec_paths spec_schema spec_files study_files command_files script_files script_uses script_r script_stata "
-        "upgrade additions graph looks wording layout layout_order layout_part renderings fragments patterns plan "
+        "upgrade additions graph wording layout layout_order layout_part renderings fragments patterns plan "
         "lifecycle durations levels commands notebook_commands notebook_flags notebook_parameters "
         "notebook_declarations notebook_progress dependencies pysource compare alignment differences "
         "notebook_differences"

@@ -8,9 +8,8 @@ import os
 from pathlib import Path
 
 from jupyter_pipeline import ids
-from jupyter_pipeline.models import JobRequest, Level, OutputFile
+from jupyter_pipeline.models import JobRequest, Level, OutputFile, ViewKind
 from jupyter_pipeline.store import Store, now
-from jupyter_pipeline.view_records import ViewKind
 
 from .support import notebook
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline.looks import state_of
+from jupyter_pipeline.models.looks import state_of
 from jupyter_pipeline.widgets.rows import FEW, Sent, cells_of, drawing, patched
 
 ROWS = st.dictionaries(st.text(max_size=3), st.lists(st.integers(0, 3), max_size=2), max_size=60)

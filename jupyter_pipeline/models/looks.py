@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .models import RequestStatus, State, StatusCode
-from .plan import Verdict
+from .jobs import RequestStatus, State, StatusCode, Verdict
 
 
 class Look(NamedTuple):
