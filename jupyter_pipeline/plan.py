@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from . import graph
 from .errors import InvalidRequest
+from .graph import traversal
 from .models import RUN_ALL, Action, Pipeline, RuntimeInfo, RuntimeState, Verdict
 
 
@@ -105,7 +105,7 @@ def make(pipeline: Pipeline, requested: Sequence[str], situation: Situation, for
     explicit = set(requested)
     needs = {name: action.needs for name, action in pipeline.actions.items()}
     planner = _Planner(situation, force, explicit)
-    for name in graph.closure(needs, names):
+    for name in traversal.closure(needs, names):
         planner.add(pipeline.actions[name])
     return Plan(tuple(requested), force, tuple(planner.verdicts.values()))
 

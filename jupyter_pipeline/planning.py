@@ -16,7 +16,6 @@ from . import (
     commands,
     dependencies,
     git,
-    graph,
     patterns,
     pipeline_cache,
     publication,
@@ -25,6 +24,7 @@ from . import (
 )
 from .config import Config, printable
 from .errors import ProjectNotFound
+from .graph import traversal
 from .models import Action, Pipeline, RuntimeInfo, State, StatusCode, Verdict
 from .plan import Fingerprint, Past, Plan, Situation, make
 from .store import Store
@@ -226,7 +226,7 @@ def jobs_of(survey: Survey, made: Plan, request_id: str, new_id: Callable[[], st
     ids = {one.action: new_id() for one in planned}
     elsewhere = {one.action: one.waits_for for one in made.actions if one.waits_for is not None}
     needs = {name: action.needs for name, action in survey.pipeline.actions.items()}
-    place = {name: number for number, name in enumerate(graph.closure(needs, [one.action for one in made.actions]))}
+    place = {name: number for number, name in enumerate(traversal.closure(needs, [one.action for one in made.actions]))}
     rows = []
     for one in planned:
         action = survey.pipeline.actions[one.action]

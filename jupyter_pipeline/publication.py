@@ -13,10 +13,11 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from . import graph, levels, outputs
+from . import levels, outputs
 from .config import Config
 from .errors import OutputRefused, PipelineError
 from .executors.local import remove_tree
+from .graph import traversal
 from .joblog import chunks
 from .models import Job, JobRequest, Level, OutputFile, Pipeline, Result, State, WrittenFile
 from .store import JOBS, Store
@@ -96,7 +97,7 @@ def damages(config: Config, store: Store, pipeline: Pipeline) -> dict[str, str]:
         if owner is not None and owner != file.job_id:
             other = makers.get(owner) or store.actions_of([owner]).get(owner, "another action")
             if file.action not in later:
-                later[file.action] = set(graph.descendants(needs, [file.action]))
+                later[file.action] = set(traversal.descendants(needs, [file.action]))
             if other not in later[file.action]:
                 found[file.action] = f"Its output {file.path} was since written over by {other}."
                 continue

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
-from . import graph
+from .graph import traversal
 from .models import RUN_ALL, STRICTNESS, Problem
 from .patterns import PatternIndex, overlap
 from .spec_action import Claim, Draft
@@ -64,7 +64,7 @@ def cycle_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
     by_name = {draft.name: draft for draft in drafts}
     # An action that needs itself is told by its own rule.
     needs = {draft.name: [need.name for need in draft.needs if need.name != draft.name] for draft in drafts}
-    for circle in graph.cycles(needs):
+    for circle in traversal.cycles(needs):
         first, second = circle[:2]
         node = next(need.node for need in by_name[first].needs if need.name == second)
         path = " needs ".join(quote(name) for name in circle[:12])
@@ -196,5 +196,5 @@ class _Later:
 
     def _descendants(self, name: str) -> frozenset[str]:
         if name not in self._after:
-            self._after[name] = frozenset(graph.descendants(self._needs, [name]))
+            self._after[name] = frozenset(traversal.descendants(self._needs, [name]))
         return self._after[name]

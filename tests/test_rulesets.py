@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import graph, rulesets, spec
+from jupyter_pipeline import rulesets, spec
+from jupyter_pipeline.graph import traversal
 from jupyter_pipeline.models import Severity
 from jupyter_pipeline.rulesets import CLI, IN_2021, LIBRARY, NATIVE, RULES, RULESETS
 from tests.helpers.corpus import facts_of, verdicts
@@ -94,7 +95,7 @@ def test_real_files_are_judged_as_by_the_reference(which: str) -> None:
             ]
             assert list(parsed.pipeline.actions) == record["run_all"]
             needs = {name: action.needs for name, action in parsed.pipeline.actions.items()}
-            assert list(graph.order(needs)) == record["run_all_jobs"]
+            assert list(traversal.order(needs)) == record["run_all_jobs"]
     assert count > 600
 
 

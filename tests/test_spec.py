@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline import graph, spec, spec_action
+from jupyter_pipeline import spec, spec_action
 from jupyter_pipeline.errors import InvalidProject
+from jupyter_pipeline.graph import traversal
 from jupyter_pipeline.models import Action, Command, Level, OutputPattern, Pipeline, Severity
 from tests.helpers.corpus import GOOD, facts_of, shared, verdicts
 from tests.helpers.places import SHARED
@@ -556,7 +557,7 @@ def test_valid_real_files_load_with_the_same_facts() -> None:
         assert [facts_of(action) for action in pipeline.actions.values()] == facts["actions"], record["sha12"]
         assert (pipeline.version, pipeline.population_size) == (facts["version"], facts["population_size"])
         needs = {name: action.needs for name, action in pipeline.actions.items()}
-        assert list(graph.order(needs)) == record["run_all_jobs"]
+        assert list(traversal.order(needs)) == record["run_all_jobs"]
     assert count > 400
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 
-from ..layout import LETTER, Edge, path_of
+from ..graph.layout import LETTER, Edge, path_of
 from ..models.looks import ACTIONS, state_of
 from .markup import Document, Html, attribute, block, heading
 from .status import status as status_table

@@ -6,11 +6,12 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from .. import __version__, documents, layout, spec_schema
+from .. import __version__, documents, spec_schema
 from ..additions import NewAction
 from ..comparison_documents import code_document, file_document
 from ..documents import Document
 from ..errors import InvalidRequest, NotFound
+from ..graph import layout
 from ..levels import may_show_synthetic
 from ..models import RUN_ALL, Action, Job, Pipeline, State
 from ..notebook_commands import NotebookRun, recognise

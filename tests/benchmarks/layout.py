@@ -12,7 +12,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 
-from jupyter_pipeline import layout, layout_order
+from jupyter_pipeline.graph import layers, layout
 
 from . import graphs, timing
 
@@ -44,14 +44,14 @@ SHAPES: dict[str, Callable[[int], Mapping[str, tuple[str, ...]]]] = {
 def crossings(needs: Mapping[str, tuple[str, ...]]) -> tuple[int, int]:
     """Crossings in our order, and in that of the file where bends stand last; over all parts."""
     number = {name: each for each, name in enumerate(needs)}
-    order, straight = layout_order.acyclic([[number[need] for need in needs[name]] for name in needs])
+    order, straight = layers.acyclic([[number[need] for need in needs[name]] for name in needs])
     down: list[list[int]] = [[] for _ in straight]
     for user, own in enumerate(straight):
         for need in own:
             down[need].append(user)
-    drawing = layout_order.ordered(order, straight, down)
+    drawing = layers.ordered(order, straight, down)
     naive = [sorted(row) for row in drawing.rows]
-    return layout_order.crossings(drawing.rows, drawing.down), layout_order.crossings(naive, drawing.down)
+    return layers.crossings(drawing.rows, drawing.down), layers.crossings(naive, drawing.down)
 
 
 def row(shape: str, size: int, repeat: int) -> str:

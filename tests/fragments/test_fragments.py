@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline import Project, fragments, layout
+from jupyter_pipeline import Project, fragments
+from jupyter_pipeline.graph import layout
 from jupyter_pipeline.models.looks import ACTIONS, state_of
 from jupyter_pipeline.renderings.colours import contrast, luminance
 from tests.helpers.study import ran_study

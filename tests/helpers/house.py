@@ -10,21 +10,22 @@ from .places import PACKAGE
 LAYERS = {
     "nouns": "models person config errors",
     "rules": (
-        "yamlsyntax yamlscalars yamltree yamlplaces rulesets spec spec_action spec_checks spec_extraction spec_faults "
-        "spec_paths spec_schema spec_files study_files command_files script_files script_uses script_r script_stata "
-        "upgrade additions graph wording layout layout_order layout_part renderings fragments patterns plan "
-        "lifecycle durations levels commands notebook_commands notebook_flags notebook_parameters "
-        "notebook_declarations notebook_progress dependencies pysource compare alignment differences "
-        "notebook_differences"
+        "yamlsyntax yamlscalars yamltree yamlplaces rulesets spec spec_action spec_checks spec_extraction "
+        "spec_faults spec_paths spec_schema spec_files study_files command_files script_files script_uses "
+        "script_r script_stata upgrade additions wording renderings fragments patterns plan lifecycle "
+        "durations levels commands notebook_commands notebook_flags notebook_parameters notebook_declarations "
+        "notebook_progress dependencies pysource compare alignment differences notebook_differences graph"
     ),
     "effects": (
-        "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git snapshots "
-        "trees joblog ids lease docker_engine notebook_driver notebook_imports reports runtimes executors"
+        "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git "
+        "snapshots trees joblog ids lease docker_engine notebook_driver notebook_imports reports runtimes "
+        "executors"
     ),
     "application": (
-        "views project project_looking project_machine project_viewing project_comparing engine service planning "
-        "foresight publication following history code_comparison output_comparison housekeeping doctor checking "
-        "rewriting notebook_watch reporting documents comparison_documents viewing protection kernels kernel_sessions"
+        "views project project_looking project_machine project_viewing project_comparing engine service "
+        "planning foresight publication following history code_comparison output_comparison housekeeping "
+        "doctor checking rewriting notebook_watch reporting documents comparison_documents viewing protection "
+        "kernels kernel_sessions"
     ),
     "surfaces": "cli server interactive widgets magics",
 }

@@ -12,8 +12,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from .layout_order import Line, Links, acyclic, ordered, parts
-from .layout_part import BELOW, BESIDE, Box, Part, Point, draw
+from .layers import (
+    Line,
+    Links,
+    acyclic,
+    ordered,
+    parts,
+)
+from .lines import (
+    BELOW,
+    BESIDE,
+    Box,
+    Part,
+    Point,
+    draw,
+)
 
 Size = Callable[[str], Point]
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from math import inf, sqrt
 from typing import NamedTuple
 
-from .layout_order import Line, Ordered
+from .layers import Line, Ordered
 
 Point = tuple[float, float]
 

@@ -13,7 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jupyter_pipeline import spec
-from jupyter_pipeline.layout import Edge, Layout, Node, arrange, box_of, path_of
+from jupyter_pipeline.graph.layout import (
+    Edge,
+    Layout,
+    Node,
+    arrange,
+    box_of,
+    path_of,
+)
 from tests.helpers.places import REPOSITORY, STUDIES
 
 Needs = Mapping[str, Sequence[str]]
