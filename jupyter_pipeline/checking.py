@@ -105,7 +105,8 @@ def _files(
     config: Config, findings: spec.Findings, published: Collection[str], unquoted: Collection[str]
 ) -> tuple[Collection[str], Callable[[str], bytes], Callable[[str], bool]]:
     """The files of the project that are no outputs, how to read one, and whether a path is there all the same."""
-    from . import notebook_commands, patterns, snapshots
+    from . import notebook_commands, snapshots
+    from .rules import patterns
 
     commands = [draft.run for draft in findings.drafts if draft.run is not None]
     code = {draft.dummy_data_file for draft in findings.drafts} | set(notebook_commands.rewritten(commands))

@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from . import lifecycle
 from .errors import ExecutorUnavailable, PipelineError
 from .models import Event, Job, Problem, RuntimeInfo, Severity, Verdict, ViewRecord
+from .rules import lifecycle
 
 if TYPE_CHECKING:
     from .checking import Checked, Compatibility
     from .foresight import Foresight, PlannedAction
     from .history import Comparison
-    from .plan import Planned
     from .project import Project
     from .reporting import JobNotebook
     from .rewriting import Added
+    from .rules.plan import Planned
     from .runtimes import Described
     from .views import RequestView, ViewedOutput
 

@@ -15,13 +15,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from . import executors, lifecycle, publication, runtimes, staging
+from . import (
+    executors,
+    publication,
+    runtimes,
+    staging,
+)
 from .config import ENV_ACTION, Config
 from .errors import ExecutorUnavailable, OutputRefused, PipelineError
 from .executors import Executor, Task
-from .lifecycle import Decision, Facts, Step
 from .models import Job, Level, Limits, OutputPattern, Phase, Result, RuntimeState, State, Status, StatusCode
 from .notebook_watch import NotebookWatch, replaced
+from .rules import lifecycle
+from .rules.lifecycle import Decision, Facts, Step
 from .runtimes.builds import Builds
 from .store import JOBS, Store
 

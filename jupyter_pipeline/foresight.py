@@ -9,8 +9,8 @@ from typing import Any
 from .models import Action
 from .notebook_commands import NotebookRun, masked, recognise
 from .notebook_declarations import Declared, declared
-from .plan import Plan
 from .planning import Survey
+from .rules.plan import Plan
 
 MOST_READ = 2 * 1024**2
 """Bytes of the largest notebook that is looked into for its parameters."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import lifecycle, trees
+from . import trees
 from .compare import Difference, compare_trees
 from .errors import NotFound
 from .models import JobRequest, RequestStatus
+from .rules import lifecycle
 from .store import Store
 
 PAGE = 100

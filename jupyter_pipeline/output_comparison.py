@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from . import levels, renderings, viewing
+from . import renderings, viewing
 from .config import Config
 from .history import PREVIOUS, other_request
-from .levels import Answer
 from .models import RUN_ALL, JobRequest, State, Verdict
+from .rules import levels
+from .rules.levels import Answer
 from .store import Store
 from .views import ViewedOutput
 

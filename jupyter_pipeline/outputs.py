@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import config as configuration
-from . import patterns, tables
+from . import tables
 from .errors import OutputRefused
-from .levels import reason_withheld, strictest
 from .models import WORKSPACE, Level, OutputFile, WrittenFile
+from .rules import patterns
+from .rules.levels import reason_withheld, strictest
 from .staging import Baseline, fingerprint, walk
 
 UNCLAIMED_SHOWN = 200

@@ -13,10 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from . import (
-    commands,
     dependencies,
     git,
-    patterns,
     pipeline_cache,
     publication,
     runtimes,
@@ -26,7 +24,14 @@ from .config import Config, printable
 from .errors import ProjectNotFound
 from .graph import traversal
 from .models import Action, Pipeline, RuntimeInfo, State, StatusCode, Verdict
-from .plan import Fingerprint, Past, Plan, Situation, make
+from .rules import command_line, patterns
+from .rules.plan import (
+    Fingerprint,
+    Past,
+    Plan,
+    Situation,
+    make,
+)
 from .store import Store
 
 PROJECT_FILE = "project.yaml"
@@ -92,7 +97,7 @@ class Survey:
     def fingerprint(self, action: Action) -> Fingerprint:
         """What a job of the action would depend on now, without its inputs."""
         return Fingerprint(
-            command=commands.shown(action, self.words(action)),
+            command=command_line.shown(action, self.words(action)),
             config=action.config or "",
             outputs=json.dumps([(output.level, output.pattern) for output in action.outputs]),
             runtime=self.runtime(action).identity,
@@ -101,7 +106,7 @@ class Survey:
 
     def words(self, action: Action) -> tuple[str, ...]:
         """The words of the action's command as they will be run."""
-        return commands.effective(action, self.pipeline, self.config.backend)
+        return command_line.effective(action, self.pipeline, self.config.backend)
 
     def runtime(self, action: Action) -> RuntimeInfo:
         """How it stands with the action's runtime."""

@@ -29,9 +29,9 @@ from .errors import InvalidProject, KeyUsed, ProjectNotFound
 from .following import Teller
 from .lease import Lease
 from .models import Event, JobRequest, Pipeline, RuntimeInfo, RuntimeState
-from .plan import Plan, Planned
 from .project_comparing import Comparing
 from .project_machine import Machine
+from .rules.plan import Plan, Planned
 from .store import JOBS, Key, Store, now
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them

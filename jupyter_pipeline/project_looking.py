@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import joblog, levels, lifecycle, publication, viewing
+from . import joblog, publication, viewing
 from .config import Config
 from .errors import NotFound
 from .lease import Lease
 from .models import Event, Job, State, StatusCode, ViewRecord
+from .rules import levels, lifecycle
 from .store import FILE, Store
 from .views import RequestView, ViewedOutput, view
 
@@ -158,7 +159,7 @@ class Looking:
 
     def expected(self, actions: Iterable[str]) -> dict[str, float]:
         """For each of these actions that has succeeded before the seconds that its next job is expected to take."""
-        from . import durations
+        from .rules import durations
 
         with self._peek() as store:
             return durations.expected(store.elapsed(actions, durations.REMEMBERED)) if store else {}

@@ -13,13 +13,14 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from . import levels, outputs
+from . import outputs
 from .config import Config
 from .errors import OutputRefused, PipelineError
 from .executors.local import remove_tree
 from .graph import traversal
 from .joblog import chunks
 from .models import Job, JobRequest, Level, OutputFile, Pipeline, Result, State, WrittenFile
+from .rules import levels
 from .store import JOBS, Store
 
 KEPT, REPLACED, EARLIER = "kept", "replaced", "earlier"

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from . import levels, notebook_commands, publication, trees
+from . import notebook_commands, publication, trees
 from .config import EXPECTATIONS, Config
 from .errors import InvalidRequest, NotFound, OutputRefused, ReportFailed
 from .executors import KEPT, KEPT_NOTEBOOK
 from .models import Cell, Job, Level, State
 from .notebook_commands import NotebookRun, masked
+from .rules import levels
 from .store import Store
 
 FORMATS = ("html", "pdf", "md")

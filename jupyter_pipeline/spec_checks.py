@@ -11,7 +11,7 @@ from itertools import islice, product
 
 from .graph import traversal
 from .models import RUN_ALL, STRICTNESS, Problem
-from .patterns import PatternIndex, overlap
+from .rules.patterns import PatternIndex, overlap
 from .spec_action import Claim, Draft
 from .spec_faults import Fault, Suggester, quote
 from .yamltree import Scalar

@@ -13,7 +13,7 @@ from posixpath import splitext
 
 from .command_files import Named, local_path, named
 from .models import RUN_ALL, Problem
-from .patterns import PatternIndex, nearest, overlap
+from .rules.patterns import PatternIndex, nearest, overlap
 from .script_files import Use
 from .spec_action import Claim, Draft
 from .spec_faults import Fault, quote

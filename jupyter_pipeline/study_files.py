@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from posixpath import basename, dirname, join, splitext
 
-from .patterns import compile, nearest  # noqa: A004 - as the module calls it
 from .pysource import read_notebook, read_python
+from .rules.patterns import compile, nearest  # noqa: A004 - as the module calls it
 from .script_files import Use, visible
 from .spec_faults import quote
 

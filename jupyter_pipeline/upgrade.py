@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import spec, yamltree
-from .commands import COHORTEXTRACTOR
 from .models import RUN_ALL, Pipeline, Severity
+from .rules.command_line import COHORTEXTRACTOR
 from .rulesets import CLI, MECHANICAL, NATIVE, NEWEST, OLDEST
 from .spec_action import split
 from .spec_faults import quote

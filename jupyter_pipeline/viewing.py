@@ -16,11 +16,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from . import joblog, levels, publication, tables
+from . import joblog, publication, tables
 from .config import Config
 from .errors import NotFound, OutputRefused
 from .models import Job, Level, OutputFile, ViewKind
 from .reporting import JobNotebook
+from .rules import levels
 from .store import Store
 from .views import ViewedOutput
 

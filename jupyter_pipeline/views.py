@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import durations, levels, lifecycle
-from .durations import CriticalPath
 from .models import Job, JobRequest, OutputFile, RequestStatus, Verdict
-from .plan import Planned
+from .rules import durations, levels, lifecycle
+from .rules.durations import CriticalPath
+from .rules.plan import Planned
 from .store import Store
 
 

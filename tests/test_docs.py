@@ -18,10 +18,19 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline import config, levels, lifecycle, models, outputs, plan, planning, publication, spec, spec_files
+from jupyter_pipeline import (
+    config,
+    models,
+    outputs,
+    planning,
+    publication,
+    spec,
+    spec_files,
+)
 from jupyter_pipeline.executors import local, sandbox
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.models import Severity, StatusCode
+from jupyter_pipeline.rules import levels, lifecycle, plan
 from jupyter_pipeline.rulesets import HISTORY, NATIVE, RULES, RULESETS, E, Rulings
 from jupyter_pipeline.runtimes import definitions
 from jupyter_pipeline.server import contract

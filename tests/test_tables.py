@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_pipeline import tables
-from jupyter_pipeline.levels import MAX_SIZE, TableFacts, reason_withheld
+from jupyter_pipeline.rules.levels import MAX_SIZE, TableFacts, reason_withheld
 from jupyter_pipeline.tables import documents, pages, texts
 
 QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from jupyter_pipeline import spec, upgrade, yamlplaces, yamltree
-from jupyter_pipeline.commands import effective
 from jupyter_pipeline.config import EXPECTATIONS
 from jupyter_pipeline.models import Pipeline, Severity
+from jupyter_pipeline.rules.command_line import effective
 from jupyter_pipeline.rulesets import NATIVE
 from tests.helpers.corpus import CORPUS, shared
 from tests.helpers.places import STUDIES

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_pipeline.errors import NotFound, OutputRefused
-from jupyter_pipeline.levels import LOG_SHOWN
 from jupyter_pipeline.models import Job, ViewKind
 from jupyter_pipeline.project import Project
+from jupyter_pipeline.rules.levels import LOG_SHOWN
 from jupyter_pipeline.viewing import stand_in
 from tests.helpers.support import action, make_project
 

@@ -14,7 +14,7 @@ from .documents import plan_document, write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..plan import Planned
+    from ..rules.plan import Planned
 
 
 def run(options: argparse.Namespace, out: Out) -> int:

@@ -12,8 +12,8 @@ from .documents import Document, action_document, executor_document, job_documen
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..plan import Planned
     from ..project import Project
+    from ..rules.plan import Planned
     from ..views import RequestView
 
 

@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from .. import config as configuration
-from .. import levels, patterns, pipeline_cache, planning
+from .. import pipeline_cache, planning
 from ..config import EXPECTATIONS, STATE_FOLDER
 from ..errors import PipelineError
 from ..executors.local import INPUTS, RESULT
 from ..models import Level, OutputFile, Pipeline, StatusCode, WrittenFile
-from ..patterns import PatternIndex
 from ..publication import METADATA
+from ..rules import levels, patterns
+from ..rules.patterns import PatternIndex
 from ..store import FILE, JOBS, Store
 from .disk import (
     NOTHING,

@@ -12,10 +12,10 @@ from ..comparison_documents import code_document, file_document
 from ..documents import Document
 from ..errors import InvalidRequest, NotFound
 from ..graph import layout
-from ..levels import may_show_synthetic
 from ..models import RUN_ALL, Action, Job, Pipeline, State
 from ..notebook_commands import NotebookRun, recognise
 from ..project import Project
+from ..rules.levels import may_show_synthetic
 from ..views import RequestView
 from . import contract
 from .projects import Known, Projects

@@ -11,11 +11,12 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
-from .. import documents, levels, renderings, viewing
+from .. import documents, renderings, viewing
 from ..documents import Document
 from ..errors import OutputRefused
-from ..levels import MAX_SIZE
 from ..models import Job, ViewKind
+from ..rules import levels
+from ..rules.levels import MAX_SIZE
 from ..viewing import LogPart
 from ..views import ViewedOutput
 from .calls import job_of

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from ..levels import MAX_SIZE, TableFacts
+from ..rules.levels import MAX_SIZE, TableFacts
 from . import delimited
 from .delimited import FIELD_BOUND as FIELD_BOUND
 

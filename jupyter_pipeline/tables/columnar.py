@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..levels import TableFacts, names_patients
+from ..rules.levels import TableFacts, names_patients
 
 
 def facts(file: Path) -> TableFacts:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, cast
 
-from ..levels import MAX_SIZE, TableFacts, names_patients
+from ..rules.levels import MAX_SIZE, TableFacts, names_patients
 
 FIELD_BOUND = 16 * 1024 * 1024
 """Longest text in one cell; longer means a quote that was never closed."""

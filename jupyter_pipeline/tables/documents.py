@@ -9,7 +9,12 @@ import contextlib
 import json
 import re
 
-from ..levels import MAX_ROWS, TableFacts, names_patients, says_patient_id
+from ..rules.levels import (
+    MAX_ROWS,
+    TableFacts,
+    names_patients,
+    says_patient_id,
+)
 
 CONTAINERS = 1_000_000
 """Most objects and lists that are read, to bound time and memory."""

@@ -21,7 +21,7 @@ import urllib.parse
 from dataclasses import dataclass
 from html import unescape
 
-from ..levels import TableFacts, says_patient_id
+from ..rules.levels import TableFacts, says_patient_id
 from . import documents, texts
 
 DEPTH = 4

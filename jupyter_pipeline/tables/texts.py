@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from ..levels import PATIENT_COLUMN, TableFacts, says_patient_id
+from ..rules.levels import PATIENT_COLUMN, TableFacts, says_patient_id
 
 EFFORT = 3_000_000
 """Most characters in lines that mention the name, each line counted as `LINE` more, before the text counts as

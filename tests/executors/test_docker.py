@@ -21,9 +21,9 @@ from jupyter_pipeline.config import DockerSetting
 from jupyter_pipeline.executors import Executor, Notebook, Task
 from jupyter_pipeline.executors.containers import ATTEMPTS, FILES, MARKER, MOST_ATTEMPTS, supervising
 from jupyter_pipeline.executors.docker import DockerExecutor
-from jupyter_pipeline.lifecycle import outcome
 from jupyter_pipeline.models import Ending, Limits, Phase, Result, Runtime, Status, StatusCode
 from jupyter_pipeline.notebook_commands import NotebookRun, recognise
+from jupyter_pipeline.rules.lifecycle import outcome
 from tests.helpers import images, proctools
 from tests.helpers.fakes import FOREVER, Bench, Play, log, look, shim_of, until
 from tests.helpers.support import require, require_root

@@ -220,7 +220,7 @@ def test_example_studies(study_file: Path) -> None:
 
 
 def test_the_same_in_every_process() -> None:
-    code = "from tests.test_layout import *; print(arrange(KNOWN['circles']), arrange(KNOWN['families']))"
+    code = "from tests.graph.test_layout import *; print(arrange(KNOWN['circles']), arrange(KNOWN['families']))"
     said = set()
     for seed in ("1", "2"):
         variables = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(REPOSITORY)}

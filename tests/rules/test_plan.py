@@ -8,10 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline import plan
 from jupyter_pipeline.errors import InvalidRequest
-from jupyter_pipeline.models import Action, Command, Level, OutputPattern, Pipeline, RuntimeInfo, RuntimeState, Verdict
-from jupyter_pipeline.plan import Fingerprint, Past, Plan, Situation
+from jupyter_pipeline.models import (
+    Action,
+    Command,
+    Level,
+    OutputPattern,
+    Pipeline,
+    RuntimeInfo,
+    RuntimeState,
+    Verdict,
+)
+from jupyter_pipeline.rules import plan
+from jupyter_pipeline.rules.plan import (
+    Fingerprint,
+    Past,
+    Plan,
+    Situation,
+)
 
 
 def an_action(name: str, *needs: str) -> Action:

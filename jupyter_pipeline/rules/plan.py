@@ -14,9 +14,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .errors import InvalidRequest
-from .graph import traversal
-from .models import RUN_ALL, Action, Pipeline, RuntimeInfo, RuntimeState, Verdict
+from ..errors import InvalidRequest
+from ..graph import traversal
+from ..models import (
+    RUN_ALL,
+    Action,
+    Pipeline,
+    RuntimeInfo,
+    RuntimeState,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)

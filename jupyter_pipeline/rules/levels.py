@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from .config import EXPECTATIONS
-from .errors import OutputRefused
-from .models import STRICTNESS, Level, OutputFile
+from ..config import EXPECTATIONS
+from ..errors import OutputRefused
+from ..models import STRICTNESS, Level, OutputFile
 
 MAX_SIZE = 16 * 1024 * 1024
 """Bytes of the largest file that may be viewed (platform: job-runner controller/config.py)."""

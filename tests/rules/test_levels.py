@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline import levels
 from jupyter_pipeline.errors import OutputRefused
-from jupyter_pipeline.levels import MAX_ROWS, MAX_SIZE, VIEWABLE_TYPES, TableFacts, reason_withheld, strictest
 from jupyter_pipeline.models import STRICTNESS, Level, OutputFile
+from jupyter_pipeline.rules import levels
+from jupyter_pipeline.rules.levels import (
+    MAX_ROWS,
+    MAX_SIZE,
+    VIEWABLE_TYPES,
+    TableFacts,
+    reason_withheld,
+    strictest,
+)
 
 
 def an_output(level: Level, message: str | None = None) -> OutputFile:

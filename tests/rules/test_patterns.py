@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline import patterns
-from jupyter_pipeline.patterns import PatternIndex, overlap
+from jupyter_pipeline.rules import patterns
+from jupyter_pipeline.rules.patterns import PatternIndex, overlap
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline import lifecycle
-from jupyter_pipeline.lifecycle import SENTENCES, STATE_OF, TRANSITIONS, Decision, Facts, Step, next_step, outcome
 from jupyter_pipeline.models import (
     Ending,
     Job,
@@ -22,6 +20,17 @@ from jupyter_pipeline.models import (
     Status,
     StatusCode,
     WrittenFile,
+)
+from jupyter_pipeline.rules import lifecycle
+from jupyter_pipeline.rules.lifecycle import (
+    SENTENCES,
+    STATE_OF,
+    TRANSITIONS,
+    Decision,
+    Facts,
+    Step,
+    next_step,
+    outcome,
 )
 
 SUCCESS = Result(Ending.EXIT, 0, "2021-01-01T00:00:00Z", "2021-01-01T00:00:01Z", 1.0)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from .models import Job
+from ..models import Job
 
 REMEMBERED = 5
 """Succeeded jobs of an action, the newest, that say how long its next one is expected to take."""

@@ -10,8 +10,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ..models import (
+    Ending,
+    Job,
+    Phase,
+    RequestStatus,
+    Result,
+    RuntimeState,
+    State,
+    Status,
+    StatusCode,
+)
 from . import patterns
-from .models import Ending, Job, Phase, RequestStatus, Result, RuntimeState, State, Status, StatusCode
 
 _C = StatusCode
 

@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline import commands
-from jupyter_pipeline.models import Action, Command, Level, OutputPattern, Pipeline
+from jupyter_pipeline.models import (
+    Action,
+    Command,
+    Level,
+    OutputPattern,
+    Pipeline,
+)
+from jupyter_pipeline.rules import command_line
 
 
 def an_action(run: str, *outputs: str, config: str | None = None, dummy: str | None = None) -> Action:
@@ -19,7 +25,7 @@ def an_action(run: str, *outputs: str, config: str | None = None, dummy: str | N
 
 
 def effective(action: Action, population: int | None = 1000, backend: str = "expectations") -> list[str]:
-    return list(commands.effective(action, Pipeline(3.0, {"a": action}, population), backend))
+    return list(command_line.effective(action, Pipeline(3.0, {"a": action}, population), backend))
 
 
 def test_a_command_is_its_words_without_the_image() -> None:
@@ -85,5 +91,5 @@ def test_other_commands_are_left_alone(run: str) -> None:
 
 @given(words=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"))))
 def test_what_is_shown_can_be_pasted_into_a_shell(words: list[str]) -> None:
-    line = commands.shown(an_action("sh:v1"), tuple(words))
+    line = command_line.shown(an_action("sh:v1"), tuple(words))
     assert shlex.split(line) == ["sh:v1", *words]

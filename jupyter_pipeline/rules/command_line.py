@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from .config import EXPECTATIONS
-from .models import Action, Pipeline
+from ..config import EXPECTATIONS
+from ..models import Action, Pipeline
 
 COHORTEXTRACTOR = "cohortextractor"
 

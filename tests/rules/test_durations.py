@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline import durations
-from jupyter_pipeline.durations import CriticalPath
 from jupyter_pipeline.models import Job, State, StatusCode
 from jupyter_pipeline.project import Project
+from jupyter_pipeline.rules import durations
+from jupyter_pipeline.rules.durations import CriticalPath
 from jupyter_pipeline.store import Store
 from tests.helpers.faults import run, step
 from tests.helpers.stored import job_row, request
