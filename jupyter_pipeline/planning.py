@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from . import (
-    dependencies,
     git,
     pipeline_cache,
     publication,
@@ -32,6 +31,7 @@ from .rules.plan import (
     Situation,
     make,
 )
+from .scripts import dependencies
 from .store import Store
 
 PROJECT_FILE = "project.yaml"

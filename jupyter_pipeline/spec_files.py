@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import splitext
 
-from .command_files import Named, local_path, named
 from .models import RUN_ALL, Problem
 from .rules.patterns import PatternIndex, nearest, overlap
-from .script_files import Use
+from .scripts.entry_files import Named, local_path, named
+from .scripts.python import Use
 from .spec_action import Claim, Draft
 from .spec_faults import Fault, quote
 from .study_files import MAX_COMPARISONS, Files, Scripts, folders_above

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from posixpath import basename, dirname, join, splitext
 
-from .pysource import read_notebook, read_python
 from .rules.patterns import compile, nearest  # noqa: A004 - as the module calls it
-from .script_files import Use, visible
+from .scripts.pysource import read_notebook, read_python
+from .scripts.python import Use, visible
 from .spec_faults import quote
 
 MAX_COMPARISONS = 20_000

@@ -351,7 +351,7 @@ def test_patterns_page_and_levels_agree() -> None:
 
 
 def test_every_quoted_reason_is_one() -> None:
-    from jupyter_pipeline import dependencies
+    from jupyter_pipeline.scripts import dependencies
 
     source = source_of(plan, planning, publication, dependencies)
     shown = sentences(section("staleness", "## Reasons"))
@@ -391,7 +391,7 @@ def test_verdicts_and_parts_of_the_fingerprint_are_listed() -> None:
 
 
 def test_code_file_types_are_listed() -> None:
-    from jupyter_pipeline import dependencies
+    from jupyter_pipeline.scripts import dependencies
 
     shown = next(name for name in coded(page("staleness")) if name.startswith(".py "))
     assert sorted(shown.split()) == sorted(dependencies._CODE)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from jupyter_pipeline import yamltree
-from jupyter_pipeline.command_files import named
 from jupyter_pipeline.models import Command, Problem
+from jupyter_pipeline.scripts.entry_files import named
 from jupyter_pipeline.spec_action import Draft, parse_run, read_action
 from jupyter_pipeline.spec_faults import Suggester
 from jupyter_pipeline.spec_files import MAX_PROBLEMS, file_problems

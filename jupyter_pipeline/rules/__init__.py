@@ -1,1 +1,1 @@
-"""Decisions from facts: verdicts, states, the gate for viewing, patterns, durations, commands. No file, clock or store."""
+"""Decisions from facts: verdicts, states, the gate for viewing, patterns, durations, commands. No file, no clock."""

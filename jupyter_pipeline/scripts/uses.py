@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from posixpath import join, normpath
 from typing import Literal
 
-from .models import WORKSPACE
+from ..models import WORKSPACE
 
 Mode = Literal["read", "write"]
 

@@ -16,10 +16,15 @@ from collections import Counter
 from posixpath import dirname, join, splitext
 from typing import Any
 
-from .models import WORKSPACE
-from .script_r import read_r
-from .script_stata import read_stata
-from .script_uses import HOLE, MAX_PATH, Use, Uses
+from ..models import WORKSPACE
+from .r import read_r
+from .stata import read_stata
+from .uses import (
+    HOLE,
+    MAX_PATH,
+    Use,
+    Uses,
+)
 
 __all__ = ["MAX_SIZE", "Use", "runs_beside_itself", "visible"]
 

@@ -17,9 +17,15 @@ from itertools import pairwise
 from posixpath import basename, dirname, join, normpath, splitext
 from typing import Any
 
-from .errors import PipelineError
-from .models import Command
-from .pysource import Names, Source, read_notebook, read_python, words_of
+from ..errors import PipelineError
+from ..models import Command
+from .pysource import (
+    Names,
+    Source,
+    read_notebook,
+    read_python,
+    words_of,
+)
 
 WORKSPACE = "/workspace/"
 """Where the project lies for a job (platform: the container contract)."""

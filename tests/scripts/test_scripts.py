@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline.script_files import MAX_SIZE, Use, visible
+from jupyter_pipeline.scripts.python import MAX_SIZE, Use, visible
 
 
 def told(path: str, text: str, folder: str | None = None) -> list[str]:

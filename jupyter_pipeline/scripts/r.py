@@ -13,8 +13,13 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from posixpath import join
 
-from .models import WORKSPACE
-from .script_uses import HOLE, MAX_PATH, Mode, Uses
+from ..models import WORKSPACE
+from .uses import (
+    HOLE,
+    MAX_PATH,
+    Mode,
+    Uses,
+)
 
 # -- what calls do ---------------------------------------------------------------------------------
 

@@ -11,8 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline.dependencies import CodeUse, Dependencies, code_used, counted, digest, explain
 from jupyter_pipeline.models import Command
+from jupyter_pipeline.scripts.dependencies import (
+    CodeUse,
+    Dependencies,
+    code_used,
+    counted,
+    digest,
+    explain,
+)
 
 Files = dict[str, str]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from posixpath import splitext
 
-from .script_uses import Mode, Uses
+from .uses import Mode, Uses
 
 _NAME = r"""(?:"(?P<quoted>[^"\n]*)"|(?P<bare>[^\s",`$()]+))"""
 _USING = re.compile(rf"\busing\s+{_NAME}")

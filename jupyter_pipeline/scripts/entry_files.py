@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from posixpath import dirname, normpath, splitext
 
-from .models import WORKSPACE, Command
+from ..models import WORKSPACE, Command
 
 STUDY_DEFINITIONS = "analysis/study_definition*.py"
 """Where cohortextractor looks when it is told no name (platform: cohortextractor)."""
