@@ -9,11 +9,11 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from . import rulesets, spec
 from .config import Config
 from .errors import InvalidRequest
 from .models import RUN_ALL, Problem, Severity
-from .rulesets import RuleSet
+from .spec import parsing, rulesets
+from .spec.rulesets import RuleSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +78,21 @@ def check(
     action makes. Files at `published` paths are outputs, whatever this text says; `unquoted` ones are not looked into,
     since what they name would be told. Raises SnapshotFailed when these cannot be listed.
     """
-    findings = spec.examine(source)
+    findings = parsing.examine(source)
     faults = findings.faults
     if config is not None:
-        from . import spec_files  # a text alone needs none of what reads scripts
+        from .spec import files as spec_files  # a text alone needs none of what reads scripts
 
         found = spec_files.file_problems(findings.drafts, *_files(config, findings, published, unquoted))
         faults = tuple(sorted((*faults, *found), key=lambda each: (each.line or 0, each.column or 0)))
-    problems = spec.judge(faults, findings.version, rules)
+    problems = parsing.judge(faults, findings.version, rules)
     platform = [_compatibility(findings, each) for each in rulesets.UPSTREAM]
     actions = sum(draft.name != RUN_ALL for draft in findings.drafts)
     return Checked(rules, problems, actions, tuple(platform))
 
 
-def _compatibility(findings: spec.Findings, rules: RuleSet) -> Compatibility:
-    judged = spec.judge(findings.faults, findings.version, rules)
+def _compatibility(findings: parsing.Findings, rules: RuleSet) -> Compatibility:
+    judged = parsing.judge(findings.faults, findings.version, rules)
     of = {
         severity: tuple(each for each in judged if each.severity is severity)
         for severity in (Severity.ERROR, Severity.WARNING)
@@ -102,7 +102,7 @@ def _compatibility(findings: spec.Findings, rules: RuleSet) -> Compatibility:
 
 
 def _files(
-    config: Config, findings: spec.Findings, published: Collection[str], unquoted: Collection[str]
+    config: Config, findings: parsing.Findings, published: Collection[str], unquoted: Collection[str]
 ) -> tuple[Collection[str], Callable[[str], bytes], Callable[[str], bool]]:
     """The files of the project that are no outputs, how to read one, and whether a path is there all the same."""
     from . import notebook_commands, snapshots

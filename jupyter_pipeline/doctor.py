@@ -15,7 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from . import config as configuration
-from . import docker_engine, person, planning, runtimes, spec
+from . import (
+    docker_engine,
+    person,
+    planning,
+    runtimes,
+)
 from .config import Config
 from .errors import ExecutorUnavailable, InvalidConfig, ProjectNotFound, RuntimeUnavailable, StoreUnavailable
 from .executors import sandbox, trial
@@ -26,6 +31,7 @@ from .lease import Lease
 from .models import RuntimeInfo, RuntimeState, Severity
 from .runtimes import package_sources, uv_program
 from .service import LOG
+from .spec import parsing
 from .store import Store, on_network, too_long
 from .wording import listed
 
@@ -340,7 +346,7 @@ def _project(config: Config, root: Path | None) -> tuple[set[str], Check]:
             "project", Health.NOTE, "There is no project.yaml here.", "Go to a project, or name it: --project."
         )
     try:
-        parsed = spec.parse(planning.read_project(config.root))
+        parsed = parsing.parse(planning.read_project(config.root))
     except ProjectNotFound as error:
         return set(), Check("project", Health.MISSING, error.message, error.remedy)
     errors = sum(1 for problem in parsed.problems if problem.severity is Severity.ERROR)

@@ -68,7 +68,7 @@ def problem_list(problems: Sequence[Problem], file: str) -> list[Document]:
 
 def reason_list(groups: Mapping[str, Sequence[Problem]]) -> list[Document]:
     """Problems by rule, each told by the first of them."""
-    from .rulesets import MECHANICAL
+    from .spec.rulesets import MECHANICAL
 
     return [
         {

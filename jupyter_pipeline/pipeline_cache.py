@@ -29,9 +29,9 @@ def load(source: bytes, folder: Path) -> Pipeline:
     key = _key(source)
     found = _recall(folder / FILE, key)
     if found is None:
-        from . import spec  # with the YAML library it takes as long to import as to recall a thousand actions
+        from .spec import parsing  # with the YAML library it takes as long to import as to recall a thousand actions
 
-        found = spec.load(source)
+        found = parsing.load(source)
         _remember(folder / FILE, key, found)
     return found
 

@@ -35,11 +35,11 @@ from .rules.plan import Plan, Planned
 from .store import JOBS, Key, Store, now
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
-    from .additions import NewAction
     from .checking import Checked
     from .foresight import Foresight
     from .rewriting import Added
     from .runtimes import Described
+    from .spec.additions import NewAction
 
 POLL = 0.1
 """Seconds between looks at the store while another process is the engine."""

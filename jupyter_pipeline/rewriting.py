@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import additions, planning
-from .additions import Addition, NewAction
+from . import planning
 from .errors import InvalidRequest
+from .spec import additions
+from .spec.additions import Addition, NewAction
 
 CONTEXT = 3
 """Lines shown above the added ones."""

@@ -24,18 +24,25 @@ from jupyter_pipeline import (
     outputs,
     planning,
     publication,
-    spec,
-    spec_files,
 )
 from jupyter_pipeline.executors import local, sandbox
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.models import Severity, StatusCode
 from jupyter_pipeline.rules import levels, lifecycle, plan
-from jupyter_pipeline.rulesets import HISTORY, NATIVE, RULES, RULESETS, E, Rulings
 from jupyter_pipeline.runtimes import definitions
 from jupyter_pipeline.server import contract
 from jupyter_pipeline.server.extension import PipelineExtension
 from jupyter_pipeline.server.tail import SCHEMA as SCHEMA_OF_EVENTS
+from jupyter_pipeline.spec import files as spec_files
+from jupyter_pipeline.spec import parsing
+from jupyter_pipeline.spec.rulesets import (
+    HISTORY,
+    NATIVE,
+    RULES,
+    RULESETS,
+    E,
+    Rulings,
+)
 from jupyter_pipeline.store_schema import SCHEMA
 from tests.helpers.house import LAYERS, modules, name_of
 from tests.helpers.places import PACKAGE
@@ -527,10 +534,10 @@ def said_of(heading: str, rule: str, wrong: str) -> str:
     """The message, as the checker has it."""
     if rule in FILES_OF_A_STUDY:
         text, files = FILES_OF_A_STUDY[rule]
-        drafts = spec.examine(text).drafts
+        drafts = parsing.examine(text).drafts
         faults: Iterable[models.Problem] = spec_files.file_problems(drafts, files, lambda path: files[path].encode())
     else:
-        faults = spec.examine(wrong_file(heading, rule, wrong)).faults
+        faults = parsing.examine(wrong_file(heading, rule, wrong)).faults
     for problem in faults:
         if problem.rule == rule:
             parts = problem.message.split("`")  # in backticks, every other one, nothing needs to be escaped
@@ -594,7 +601,7 @@ def with_fresh_rules() -> str:
 def test_example_of_a_project_is_valid(text: str) -> None:
     if not text.startswith("version:"):
         pytest.skip("a part of a file")
-    parsed = spec.parse(text)
+    parsed = parsing.parse(text)
     assert parsed.pipeline is not None
     assert not [problem for problem in parsed.problems if problem.severity is not Severity.HINT]
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline import spec
 from jupyter_pipeline.config import load
+from jupyter_pipeline.spec import parsing
 from tests.helpers import images
 from tests.helpers.places import SHARED, STUDIES
 from tests.helpers.support import cli
@@ -96,7 +96,7 @@ def test_the_pipelines_are_the_seeds_own(study: str) -> None:
     seed = {"pincer_measures": "4382", "non_specific_immunity": "661"}[study]
     page = SHARED / "seeds" / f"job_request_{seed}.txt"
     text = (STUDIES / study / "project.yaml").read_text(encoding="utf-8")
-    spec.load(text)
+    parsing.load(text)
     if page.exists():  # the pages are not part of the project
         assert text.strip("\n") in page.read_text(encoding="utf-8")
 

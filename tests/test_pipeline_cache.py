@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import pipeline_cache, spec
+from jupyter_pipeline import pipeline_cache
 from jupyter_pipeline.errors import InvalidProject
 from jupyter_pipeline.models import Pipeline
+from jupyter_pipeline.spec import parsing
 from tests.helpers import corpus
 
 SOURCE = b"""
@@ -40,7 +41,7 @@ def remembered(folder: Path, source: bytes) -> Pipeline:
 
 def test_the_second_look_gives_the_same(tmp_path: Path) -> None:
     found = remembered(tmp_path, SOURCE)
-    assert found == spec.load(SOURCE)
+    assert found == parsing.load(SOURCE)
     assert list(found.actions) == ["extract", "plot"]
 
 
@@ -48,7 +49,7 @@ def test_real_files_are_remembered_exactly(tmp_path: Path) -> None:
     if not CORPUS.is_dir():
         pytest.skip("the corpus is not part of the project")
     for number, file in enumerate(sorted(CORPUS.rglob("*.yaml"))[::7]):
-        parsed = spec.parse(file.read_bytes())
+        parsed = parsing.parse(file.read_bytes())
         if parsed.pipeline is not None and parsed.pipeline.actions:
             assert remembered(tmp_path / str(number), file.read_bytes()) == parsed.pipeline
 
@@ -66,7 +67,7 @@ def test_memory_is_really_used_and_only_for_this_very_text(tmp_path: Path) -> No
 def test_a_damaged_memory_is_passed_over(tmp_path: Path, damage: str) -> None:
     pipeline_cache.load(SOURCE, tmp_path)
     (tmp_path / pipeline_cache.FILE).write_text(damage)
-    assert pipeline_cache.load(SOURCE, tmp_path) == spec.load(SOURCE)
+    assert pipeline_cache.load(SOURCE, tmp_path) == parsing.load(SOURCE)
 
 
 def test_an_invalid_file_is_answered_with_its_problems_each_time(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_pipeline import rewriting
-from jupyter_pipeline.additions import NewAction
 from jupyter_pipeline.errors import InvalidAddition, InvalidRequest
 from jupyter_pipeline.project import Project
+from jupyter_pipeline.spec.additions import NewAction
 from tests.helpers.support import action, make_project
 
 PLOT = NewAction("plot", "sh:v1 cat output/make.csv", ("make",), {"moderately_sensitive": {"p": "output/p.csv"}})

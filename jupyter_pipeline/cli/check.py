@@ -8,12 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import checking, rulesets
+from .. import checking
 from ..checking import Checked, Compatibility, by_rule
 from ..errors import ProjectNotFound
 from ..models import Problem, Severity
+from ..spec import rulesets
+from ..spec.yaml.syntax import MAX_SIZE
 from ..wording import plural
-from ..yamlsyntax import MAX_SIZE
 from . import FAILED, OK, find_project
 from .documents import checked_document, write
 from .text import Out, print_problem, safe

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from .. import rewriting, upgrade
+from .. import rewriting
 from ..errors import InvalidRequest
+from ..spec import upgrade
 from . import find_project
 from .check import read_file
 from .text import Out, safe

@@ -122,7 +122,7 @@ def _add(commands: _Subparsers, name: str, module: str, text: str, json: bool = 
 
 
 def _check(commands: _Subparsers) -> None:
-    from ..rulesets import RULESETS
+    from ..spec.rulesets import RULESETS
 
     text = "Say everything that is wrong with project.yaml, with line, cause and cure."
     parser = _add(commands, "check", "check", text)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from .. import spec_schema
+from ..spec import schema
 from . import OK
 from .text import Out
 
 
 def run(options: argparse.Namespace, out: Out) -> int:
     """Print the schema."""
-    out.stream.write(spec_schema.text())
+    out.stream.write(schema.text())
     return OK

@@ -282,9 +282,9 @@ def _pipeline(source: bytes, folders: list[str]) -> Pipeline:
     """What a project.yaml says, remembered in the first of these folders if there is one. Raises InvalidProject."""
     if folders:
         return pipeline_cache.load(source, Path(folders[0]))
-    from .. import spec
+    from ..spec import parsing
 
-    return spec.load(source)
+    return parsing.load(source)
 
 
 def _claimed(path: str, level: Level) -> OutputFile:

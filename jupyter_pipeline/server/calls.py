@@ -6,8 +6,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from .. import __version__, documents, spec_schema
-from ..additions import NewAction
+from .. import __version__, documents
 from ..comparison_documents import code_document, file_document
 from ..documents import Document
 from ..errors import InvalidRequest, NotFound
@@ -16,6 +15,8 @@ from ..models import RUN_ALL, Action, Job, Pipeline, State
 from ..notebook_commands import NotebookRun, recognise
 from ..project import Project
 from ..rules.levels import may_show_synthetic
+from ..spec import schema as spec_schema
+from ..spec.additions import NewAction
 from ..views import RequestView
 from . import contract
 from .projects import Known, Projects

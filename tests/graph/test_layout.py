@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline import spec
 from jupyter_pipeline.graph.layout import (
     Edge,
     Layout,
@@ -21,6 +20,7 @@ from jupyter_pipeline.graph.layout import (
     box_of,
     path_of,
 )
+from jupyter_pipeline.spec import parsing
 from tests.helpers.places import REPOSITORY, STUDIES
 
 Needs = Mapping[str, Sequence[str]]
@@ -215,7 +215,7 @@ def test_two_thousand_actions() -> None:
 
 @pytest.mark.parametrize("study_file", sorted(STUDIES.glob("*/project.yaml")), ids=str)
 def test_example_studies(study_file: Path) -> None:
-    pipeline = spec.load(study_file.read_bytes())
+    pipeline = parsing.load(study_file.read_bytes())
     check({name: action.needs for name, action in pipeline.actions.items()})
 
 

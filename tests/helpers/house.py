@@ -10,10 +10,9 @@ from .places import PACKAGE
 LAYERS = {
     "nouns": "models person config errors",
     "rules": (
-        "yamlsyntax yamlscalars yamltree yamlplaces rulesets spec spec_action spec_checks spec_extraction "
-        "spec_faults spec_paths spec_schema spec_files study_files upgrade additions wording renderings "
-        "fragments notebook_commands notebook_flags notebook_parameters notebook_declarations "
-        "notebook_progress compare alignment differences notebook_differences graph rules scripts"
+        "wording renderings fragments notebook_commands notebook_flags notebook_parameters "
+        "notebook_declarations notebook_progress compare alignment differences notebook_differences graph "
+        "rules scripts spec"
     ),
     "effects": (
         "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git "

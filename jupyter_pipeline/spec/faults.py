@@ -11,8 +11,8 @@ from collections.abc import Collection, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from . import yamltree
-from .models import Problem
+from ..models import Problem
+from .yaml import tree
 
 T = TypeVar("T")
 Reading = Generator[Problem, None, T]
@@ -27,7 +27,7 @@ class Fault:
     message: str
     remedy: str
 
-    def at(self, node: yamltree.Node, key: str, action: str | None = None) -> Problem:
+    def at(self, node: tree.Node, key: str, action: str | None = None) -> Problem:
         """Give the problem at a node, with the dotted path of the key and the action it belongs to."""
         return Problem(self.rule, self.message, self.remedy, action=action, key=key, line=node.line, column=node.column)
 
@@ -39,30 +39,30 @@ def quote(text: str) -> str:
     return f"`{visible}`"
 
 
-def kind(node: yamltree.Node) -> str:
+def kind(node: tree.Node) -> str:
     """Say what sort of value a node is, such as "a list"."""
     match node:
-        case yamltree.Mapping():
+        case tree.Mapping():
             return "a mapping"
-        case yamltree.Sequence():
+        case tree.Sequence():
             return "a list"
-        case yamltree.Scalar(value=None):
+        case tree.Scalar(value=None):
             return "empty"
-        case yamltree.Scalar(value=bool()):
+        case tree.Scalar(value=bool()):
             return "true or false"
-        case yamltree.Scalar(value=int() | float()):
+        case tree.Scalar(value=int() | float()):
             return "a number"
     return "a text"
 
 
-def is_null(node: yamltree.Node | None) -> bool:
+def is_null(node: tree.Node | None) -> bool:
     """Whether nothing is said: no node, or an empty value, which the platform takes for the same."""
-    return node is None or (isinstance(node, yamltree.Scalar) and node.value is None)
+    return node is None or (isinstance(node, tree.Scalar) and node.value is None)
 
 
-def text_value(node: yamltree.Node) -> str | None:
+def text_value(node: tree.Node) -> str | None:
     """Give the text of a node that is a text, else None."""
-    return node.value if isinstance(node, yamltree.Scalar) and isinstance(node.value, str) else None
+    return node.value if isinstance(node, tree.Scalar) and isinstance(node.value, str) else None
 
 
 class Suggester:
@@ -83,7 +83,7 @@ class Suggester:
 
 
 def unknown_keys(
-    node: yamltree.Mapping,
+    node: tree.Mapping,
     known: tuple[str, ...],
     suggester: Suggester,
     path: str,

@@ -26,9 +26,14 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from .models import Problem, Severity
-from .yamlscalars import SPECIAL_FIRST, resolve
-from .yamlsyntax import Unreadable, explain, tab_problems, text_of
+from ...models import Problem, Severity
+from .scalars import SPECIAL_FIRST, resolve
+from .syntax import (
+    Unreadable,
+    explain,
+    tab_problems,
+    text_of,
+)
 
 MAX_DEPTH = 100
 """Deepest nesting read."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .models import Problem
+from ...models import Problem
 
 MAX_SIZE = 8_000_000
 """Longest text read, in bytes or characters; 10,000 ordinary actions are about 2.5 million."""

@@ -5,7 +5,7 @@ two places of a file, but for the version), and it never refuses what ``spec`` a
 unknown keys and a ``run_all`` of one's own, which do nothing, and ``true`` or ``false`` for a number.
 
 The package ships the text as ``project.schema.json``; make it anew with
-``python -m jupyter_pipeline.spec_schema > jupyter_pipeline/project.schema.json``.
+``python -m jupyter_pipeline.spec.schema > jupyter_pipeline/spec/project.schema.json``.
 
 The patterns are written in what Python and ECMA 262 (with and without ``u``) both understand and understand alike,
 but for ``$``: Python's also stands before a final line break. ``patternErrorMessage`` and ``defaultSnippets`` are
@@ -18,8 +18,13 @@ import json
 import sys
 from typing import Any
 
-from . import rulesets, spec, spec_action, spec_paths
-from .models import RUN_ALL, Level
+from ..models import RUN_ALL, Level
+from . import (
+    action,
+    parsing,
+    paths,
+    rulesets,
+)
 
 Schema = dict[str, Any]
 
@@ -58,11 +63,11 @@ def schema() -> Schema:
     properties = {"version": _version(), "expectations": _expectations(), "actions": _actions()}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "$comment": "Made by `python -m jupyter_pipeline.spec_schema`; change that, not this.",
+        "$comment": "Made by `python -m jupyter_pipeline.spec.schema`; change that, not this.",
         "title": "project.yaml",
         "description": "What a study does: its actions, what each one runs, needs and makes.",
         "type": "object",
-        "properties": {key: properties[key] for key in spec.KEYS},
+        "properties": {key: properties[key] for key in parsing.KEYS},
         "required": ["version", "actions"],
         "additionalProperties": False,
         "allOf": [_population_where_it_counts()],
@@ -93,12 +98,12 @@ def _version() -> Schema:
 
 def _expectations() -> Schema:
     return {
-        "description": f"Only in version {spec.POPULATION_VERSION}: how much synthetic data cohortextractor makes.",
+        "description": f"Only in version {parsing.POPULATION_VERSION}: how much synthetic data cohortextractor makes.",
         "properties": {
             "population_size": {
                 "description": "How many synthetic patients cohortextractor makes: a whole number.",
-                "default": spec.DEFAULT_POPULATION,
-                "examples": [spec.DEFAULT_POPULATION, 10_000],
+                "default": parsing.DEFAULT_POPULATION,
+                "examples": [parsing.DEFAULT_POPULATION, 10_000],
             }
         },
     }
@@ -106,13 +111,13 @@ def _expectations() -> Schema:
 
 def _population_where_it_counts() -> Schema:
     """Ask for ``expectations`` in the one version that has them; in others they may be anything."""
-    number = spec.POPULATION_VERSION
+    number = parsing.POPULATION_VERSION
     pattern = rf"^{_SPACE}\+?0*{number}(?:\.0*)?{_SPACE}$"
     version = {"type": ["string", "number"], "minimum": number, "maximum": number, "pattern": pattern}
     population = {
         "type": ["string", "number"],
         "pattern": rf"^{_SPACE}[-+]?[0-9]+(?:_[0-9]+)*{_SPACE}$|^{_NOT_ASCII}$",
-        "patternErrorMessage": f"Write a whole number, such as {spec.DEFAULT_POPULATION}.",
+        "patternErrorMessage": f"Write a whole number, such as {parsing.DEFAULT_POPULATION}.",
     }
     section = {
         "type": "object",
@@ -139,12 +144,12 @@ def _actions() -> Schema:
 
 def _name_of_action(also: str = "") -> Schema:
     return {
-        "pattern": f"^(?!{RUN_ALL}$)(?:{spec_action.NAME.pattern})${also}",
+        "pattern": f"^(?!{RUN_ALL}$)(?:{action.NAME.pattern})${also}",
         "patternErrorMessage": (
             "The name of an action has letters, digits, `_` and `-`, a letter, digit or `_` first, "
             f"and is not `{RUN_ALL}`, which is built in and stands for all actions."
         ),
-        "maxLength": spec_action.MAX_NAME,
+        "maxLength": action.MAX_NAME,
     }
 
 
@@ -168,7 +173,7 @@ def _action() -> Schema:
         "title": "action",
         "description": "One step of the study: what it runs, needs and makes.",
         "type": "object",
-        "properties": {key: properties[key] for key in spec_action.KEYS},
+        "properties": {key: properties[key] for key in action.KEYS},
         "required": ["run", "outputs"],
         "additionalProperties": False,
         "allOf": [_cohorts_have_one_level()],
@@ -176,7 +181,7 @@ def _action() -> Schema:
 
 
 def _run() -> Schema:
-    image, tag = spec_action.IMAGE.pattern, spec_action.TAG.pattern
+    image, tag = action.IMAGE.pattern, action.TAG.pattern
     quoted = r"""[^ \t\r\n]*['"\\]"""
     closed = r"""(?:[^'"\\]|\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*")*"""
     return {
@@ -247,14 +252,14 @@ def _outputs() -> Schema:
         Level.HIGHLY: "Files nobody may look at; only the code of actions that need them.",
         Level.MODERATELY: (
             "Files an approved researcher may look at. The platform lets people view these types: "
-            f"{', '.join(spec_paths.VIEWABLE_TYPES)}."
+            f"{', '.join(paths.VIEWABLE_TYPES)}."
         ),
         Level.MINIMALLY: "Legal, and kept like `highly_sensitive`: nobody may look at these files.",
     }
     return {
         "description": "What it makes, by level: below each level `name: path`.",
         "type": "object",
-        "properties": {name: _level(meanings[level]) for name, level in spec_action.LEVELS.items()},
+        "properties": {name: _level(meanings[level]) for name, level in action.LEVELS.items()},
         "minProperties": 1,
         "not": {"minProperties": 1, "additionalProperties": {"type": "null"}},
         "additionalProperties": False,
@@ -273,13 +278,13 @@ def _level(meaning: str) -> Schema:
 
 def _path() -> Schema:
     """The rules of ``spec_paths.path_faults``, each with its own sentence; file types are only hints, and left out."""
-    reserved = "|".join(_any_case(folder) for folder in spec_paths.RESERVED_FOLDERS)
-    segment = f"[^/]{{0,{spec_paths.MAX_SEGMENT}}}"
+    reserved = "|".join(_any_case(folder) for folder in paths.RESERVED_FOLDERS)
+    segment = f"[^/]{{0,{paths.MAX_SEGMENT}}}"
     return {
         "description": "A path as seen from the folder of this file; `*` stands for any text within one folder.",
         "type": "string",
         "minLength": 1,
-        "maxLength": spec_paths.MAX_PATH,
+        "maxLength": paths.MAX_PATH,
         "allOf": [
             _pattern(f"^[^{INVISIBLE}]*$", "The path holds an invisible character."),
             _pattern(r"^[^\\]*$", "Separate folders with `/`, not with a backslash."),
@@ -295,9 +300,9 @@ def _path() -> Schema:
             ),
             _pattern(
                 f"^(?!(?:{reserved}){_SEGMENT_END})",
-                f"{' and '.join(spec_paths.RESERVED_FOLDERS)} are kept for the pipeline's own records.",
+                f"{' and '.join(paths.RESERVED_FOLDERS)} are kept for the pipeline's own records.",
             ),
-            _pattern(f"^{segment}(?:/{segment})*$", f"Keep names below {spec_paths.MAX_SEGMENT} characters."),
+            _pattern(f"^{segment}(?:/{segment})*$", f"Keep names below {paths.MAX_SEGMENT} characters."),
         ],
         "examples": ["output/table.csv", "output/figure_*.png"],
     }
@@ -317,7 +322,7 @@ def _pattern(pattern: str, message: str) -> Schema:
 def _cohorts_have_one_level() -> Schema:
     """Say ``cohort-levels``: where a cohort is extracted, all levels but one are left out or empty."""
     extracts = r"^cohortextractor:[A-Za-z0-9_.-]+ generate_cohort"
-    levels = list(spec_action.LEVELS)
+    levels = list(action.LEVELS)
     only = [{"properties": {other: {"type": "null"} for other in levels if other != level}} for level in levels]
     return {
         "if": {"properties": {"run": {"type": "string", "pattern": extracts}}, "required": ["run"]},

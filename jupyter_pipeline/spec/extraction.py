@@ -11,8 +11,8 @@ from fnmatch import fnmatch
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from .models import Command, Level, OutputPattern
-from .spec_faults import Fault, quote
+from ..models import Command, Level, OutputPattern
+from .faults import Fault, quote
 
 _COHORT = re.compile(r"cohortextractor:\S+ generate_cohort")
 _EHRQL = re.compile(r"(?:ehrql|databuilder):\S+ generate[-_](dataset|measures)")

@@ -14,14 +14,23 @@ from typing import Any, NoReturn
 
 import yaml
 
-from . import spec, yamltree
-from .errors import InvalidAddition
-from .models import Problem, Severity
+from ..errors import InvalidAddition
+from ..models import Problem, Severity
+from . import parsing
+from .action import split
+from .faults import is_null, quote
 from .rulesets import NEWEST
-from .spec_action import split
-from .spec_faults import is_null, quote
-from .yamlplaces import BOM, STEP, Layout, Room, Splice, plain, spliced
-from .yamlscalars import resolve
+from .yaml import tree
+from .yaml.places import (
+    BOM,
+    STEP,
+    Layout,
+    Room,
+    Splice,
+    plain,
+    spliced,
+)
+from .yaml.scalars import resolve
 
 WIDTH = 100
 """Longest line of a list of needs that is written on one."""
@@ -58,10 +67,10 @@ def add(source: str, action: NewAction) -> Addition:
     way it is written does not let lines be added safely.
     """
     text = source.removeprefix(BOM)
-    document = yamltree.read(text)
+    document = tree.read(text)
     is_empty = [each.rule for each in document.problems] == ["yaml-empty"]
-    old = document.root if not is_empty else yamltree.Mapping({}, [], 1, 1)
-    if not isinstance(old, yamltree.Mapping):
+    old = document.root if not is_empty else tree.Mapping({}, [], 1, 1)
+    if not isinstance(old, tree.Mapping):
         _refuse(action, "project.yaml cannot be read.", "Mend it first.", document.problems)
     if _names(old, action.name):
         _refuse(action, f"There is an action {quote(action.name)} already.", "Choose another name.")
@@ -77,17 +86,17 @@ def _refuse(action: NewAction, message: str, remedy: str, problems: tuple[Proble
     raise InvalidAddition(f"{quote(action.name)} is not added. {message}", remedy, problems)
 
 
-def _names(root: yamltree.Mapping, name: str) -> bool:
+def _names(root: tree.Mapping, name: str) -> bool:
     actions = root.get("actions")
-    return isinstance(actions, yamltree.Mapping) and name in actions.entries
+    return isinstance(actions, tree.Mapping) and name in actions.entries
 
 
 def _judged(source: str, text: str, splice: Splice, action: NewAction) -> Addition:
     """The addition, if the project can be used with it."""
     new = spliced(text, [splice])
-    parsed = spec.parse(new)
+    parsed = parsing.parse(new)
     if parsed.pipeline is None:
-        before = {(each.rule, each.key) for each in spec.parse(text).problems}
+        before = {(each.rule, each.key) for each in parsing.parse(text).problems}
         errors = [each for each in parsed.problems if each.severity is Severity.ERROR]
         first = next((each for each in errors if (each.rule, each.key) not in before), errors[0])
         _refuse(action, first.message, first.remedy, tuple(errors))
@@ -102,7 +111,7 @@ def _judged(source: str, text: str, splice: Splice, action: NewAction) -> Additi
 # -- where, and how it is written ------------------------------------------------------------------
 
 
-def _splices(text: str, root: yamltree.Mapping, action: NewAction) -> Iterator[Splice]:
+def _splices(text: str, root: tree.Mapping, action: NewAction) -> Iterator[Splice]:
     """The places where the action could be written, with its lines; the nicest first."""
     end = "\r\n" if "\r\n" in text else "\n"
     if "actions" in root.entries:
@@ -177,11 +186,11 @@ def _written(text: str, frame: str, of: Any) -> str:
 # -- whether it says what was meant ----------------------------------------------------------------
 
 
-def _says(new: str, old: yamltree.Mapping, action: NewAction) -> bool:
+def _says(new: str, old: tree.Mapping, action: NewAction) -> bool:
     """Whether a text says what the old one said, and the action besides."""
-    root = yamltree.read(new).root
-    actions = root.get("actions") if isinstance(root, yamltree.Mapping) else None
-    if not isinstance(root, yamltree.Mapping) or not isinstance(actions, yamltree.Mapping):
+    root = tree.read(new).root
+    actions = root.get("actions") if isinstance(root, tree.Mapping) else None
+    if not isinstance(root, tree.Mapping) or not isinstance(actions, tree.Mapping):
         return False
     found = actions.entries.get(action.name)
     if found is None or not _is_as_asked(found, action):
@@ -195,7 +204,7 @@ def _says(new: str, old: yamltree.Mapping, action: NewAction) -> bool:
     return repr(sorted(facts.items())) == repr(sorted(before.items()))
 
 
-def _is_as_asked(found: yamltree.Node, action: NewAction) -> bool:
+def _is_as_asked(found: tree.Node, action: NewAction) -> bool:
     facts = plain(found)
     if not isinstance(facts, dict):
         return False

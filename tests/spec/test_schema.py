@@ -11,25 +11,36 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from jupyter_pipeline import config, spec, spec_action, spec_paths, spec_schema, yamltree
+from jupyter_pipeline import config
 from jupyter_pipeline.models import Command, Severity
 from jupyter_pipeline.runtimes import definitions
+from jupyter_pipeline.spec import (
+    action as spec_action,
+)
+from jupyter_pipeline.spec import (
+    parsing,
+    paths,
+)
+from jupyter_pipeline.spec import (
+    schema as spec_schema,
+)
+from jupyter_pipeline.spec.yaml import tree
 from tests.helpers.corpus import CORPUS, GOOD, shared
 
 SHIPPED = Path(spec_schema.__file__).with_name("project.schema.json")
 SCHEMA = spec_schema.schema()
 VALIDATOR = Draft7Validator(SCHEMA)
-REGENERATE = "run: python -m jupyter_pipeline.spec_schema > jupyter_pipeline/project.schema.json"
+REGENERATE = "run: python -m jupyter_pipeline.spec.schema > jupyter_pipeline/project.schema.json"
 STRICTER = {"key-unknown", "outputs-level", "expectations-key-unknown", "run-all-reserved"}
 """What the checker only warns of, as it does nothing, and the schema refuses."""
 
 
-def plain(node: yamltree.Node | None) -> Any:
+def plain(node: tree.Node | None) -> Any:
     """The values of a tree, also those that JSON cannot say."""
     match node:
-        case yamltree.Sequence():
+        case tree.Sequence():
             return [plain(item) for item in node.items]
-        case yamltree.Mapping():
+        case tree.Mapping():
             return {key: plain(value) for key, value in node.entries.items()}
         case None:
             return None
@@ -37,7 +48,7 @@ def plain(node: yamltree.Node | None) -> Any:
 
 
 def complaints(source: str | bytes) -> list[str]:
-    return [error.message for error in VALIDATOR.iter_errors(plain(yamltree.read(source).root))]
+    return [error.message for error in VALIDATOR.iter_errors(plain(tree.read(source).root))]
 
 
 def is_valid(value: object, *keys: str) -> bool:
@@ -86,10 +97,10 @@ def walk_properties(part: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 
 def test_every_key_of_the_checker_is_there() -> None:
     action = SCHEMA["definitions"]["action"]["properties"]
-    assert list(SCHEMA["properties"]) == list(spec.KEYS)
+    assert list(SCHEMA["properties"]) == list(parsing.KEYS)
     assert list(action) == list(spec_action.KEYS)
     assert list(action["outputs"]["properties"]) == list(spec_action.LEVELS)
-    for extension in spec_paths.VIEWABLE_TYPES:
+    for extension in paths.VIEWABLE_TYPES:
         assert extension in action["outputs"]["properties"]["moderately_sensitive"]["description"]
 
 
@@ -131,7 +142,7 @@ def test_snippets_become_files_without_problems(wrap: bool) -> None:
     body = {"version": "4.0", "actions": snippet["body"]} if wrap else snippet["body"]
     assert {"${1:describe}"} == set(body["actions"])
     source = re.sub(r"\$\{\d:(\w+)\}", r"\1", json.dumps(body))
-    assert spec.parse(source).problems == ()
+    assert parsing.parse(source).problems == ()
     assert complaints(source) == []
 
 
@@ -163,7 +174,7 @@ ACCEPTED = [
 
 @pytest.mark.parametrize("source", ACCEPTED)
 def test_what_runs_here_is_accepted(source: str) -> None:
-    assert spec.parse(source).pipeline is not None
+    assert parsing.parse(source).pipeline is not None
     assert complaints(source) == []
 
 
@@ -171,7 +182,7 @@ def test_real_files_that_run_here_are_accepted() -> None:
     count = 0
     for path in sorted((shared(CORPUS) / "project_yaml").rglob("*.yaml")):
         source = path.read_bytes()
-        parsed = spec.parse(source)
+        parsed = parsing.parse(source)
         if parsed.pipeline is not None and not STRICTER & {problem.rule for problem in parsed.problems}:
             count += 1
             assert complaints(source) == [], path
@@ -271,7 +282,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("rule", "source"), REFUSED)
 def test_what_the_schema_can_say_is_refused(rule: str, source: str) -> None:
-    parsed = spec.parse(source)
+    parsed = parsing.parse(source)
     found = [problem for problem in parsed.problems if problem.rule == rule]
     assert found, [problem.rule for problem in parsed.problems]
     assert found[0].severity is Severity.ERROR or rule in STRICTER
@@ -287,7 +298,7 @@ PATHS = st.lists(st.sampled_from([*PIECES, ".jupyter_pipeline", " ", "\u200b", "
 @given(path=PATHS.map("".join))
 @example(path=".")
 def test_paths_are_judged_as_by_the_checker(path: str) -> None:
-    faults = {fault.rule for fault in spec_paths.path_faults(path)}
+    faults = {fault.rule for fault in paths.path_faults(path)}
     # `.` is a folder, and no file can have that name, whether or not the checker says so.
     assert is_valid(path, "definitions", "path") == (faults == set() and path != ".")
 
@@ -297,7 +308,9 @@ RUN = st.lists(st.sampled_from(["r", "python", ":", "v1", "/", "-", " ", "\t", "
 
 @given(line=RUN.map("".join) | RUN.map(lambda words: "r:v1 " + "".join(words)))
 def test_run_lines_are_judged_as_by_the_checker(line: str) -> None:
-    parsed = spec.parse(f"version: 4\nactions: {{a: {{run: {json.dumps(line)}, outputs: {{highly_sensitive: {{}}}}}}}}")
+    parsed = parsing.parse(
+        f"version: 4\nactions: {{a: {{run: {json.dumps(line)}, outputs: {{highly_sensitive: {{}}}}}}}}"
+    )
     if is_valid(line, "definitions", "action", "properties", "run"):
         quoted = re.match(r"""\s*\S*['"\\]""", line)  # the first word is put together from pieces: not looked into
         assert parsed.pipeline is not None or quoted
@@ -314,16 +327,16 @@ NUMBERS = st.lists(
 def test_versions_and_numbers_that_the_checker_reads_are_accepted(text: str) -> None:
     value = json.dumps(text)
     source = f"version: {value}\nexpectations: {{population_size: 1}}\nactions: {{}}"
-    assert spec.parse(source).pipeline is None or complaints(source) == []
+    assert parsing.parse(source).pipeline is None or complaints(source) == []
     source = f"version: 3\nexpectations: {{population_size: {value}}}\nactions: {{}}"
-    assert spec.parse(source).pipeline is None or complaints(source) == []
+    assert parsing.parse(source).pipeline is None or complaints(source) == []
     if text.isascii() and text.isdigit() and len(text) == 1:
-        assert (spec.parse(source).pipeline is None) == (complaints(source) != [])
+        assert (parsing.parse(source).pipeline is None) == (complaints(source) != [])
 
 
 @given(name=st.text(max_size=4) | st.lists(st.sampled_from(["a", "_", "-", ".", " ", "9", "run_all"])).map("".join))
 def test_names_are_judged_as_by_the_checker(name: str) -> None:
-    parsed = spec.parse(
+    parsed = parsing.parse(
         json.dumps({"version": 4, "actions": {name: {"run": "r:v1", "outputs": {"highly_sensitive": {}}}}})
     )
     strict = parsed.pipeline is not None and not STRICTER & {problem.rule for problem in parsed.problems}

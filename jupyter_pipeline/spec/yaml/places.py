@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from . import yamltree
+from . import tree
 
 BOM = "\ufeff"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -44,14 +44,14 @@ def spliced(text: str, splices: Iterable[Splice]) -> str:
     return "".join(parts) + text[place:]
 
 
-def plain(node: yamltree.Node) -> Any:
+def plain(node: tree.Node) -> Any:
     """All that a node says: mappings as dicts, lists as tuples, values as type and text."""
     match node:
-        case yamltree.Scalar():
+        case tree.Scalar():
             return type(node.value).__name__, node.text
-        case yamltree.Sequence():
+        case tree.Sequence():
             return tuple(plain(item) for item in node.items)
-        case yamltree.Mapping():
+        case tree.Mapping():
             return {key: plain(value) for key, value in node.entries.items()}
 
 
@@ -88,12 +88,12 @@ class Layout:
         """Give the line of a character; the number of lines for the end of the text."""
         return bisect_right(self._starts, index) - 1
 
-    def find(self, scalar: yamltree.Node, word: str) -> int | None:
+    def find(self, scalar: tree.Node, word: str) -> int | None:
         """Give where a scalar's first word stands, or None when it is written in another way, such as with escapes."""
         match = _BEFORE_WORD.match(self.text, self._begins[self._number(scalar)])
         return match.end() if match and self.text.startswith(word, match.end()) else None
 
-    def inside(self, scalar: yamltree.Node) -> tuple[int, int]:
+    def inside(self, scalar: tree.Node) -> tuple[int, int]:
         """Give the span of a scalar's text, without quotes around it and space below it."""
         token: Any = self._tokens[self._number(scalar)]
         begin, end = token.start_mark.index, token.end_mark.index
@@ -101,17 +101,17 @@ class Layout:
             (begin + 1, end - 1) if token.style in ("'", '"') else (begin, begin + len(self.text[begin:end].rstrip()))
         )
 
-    def _index(self, node: yamltree.Node) -> int:
+    def _index(self, node: tree.Node) -> int:
         return self._starts[node.line - 1] + node.column - 1
 
-    def _number(self, scalar: yamltree.Node) -> int:
+    def _number(self, scalar: tree.Node) -> int:
         """Which token a scalar is; before it, at the scalar's place, its anchor and tag may stand."""
         number = bisect_left(self._begins, self._index(scalar))
         while not isinstance(self._tokens[number], yaml.ScalarToken):
             number += 1
         return number
 
-    def removal(self, key: yamltree.Scalar) -> Splice | None:
+    def removal(self, key: tree.Scalar) -> Splice | None:
         """Give the cut that takes a key and its value out of a block mapping, or None where that is not simple.
 
         With it go the comments right above at its indentation, those right below that are deeper, unless they stand
@@ -135,7 +135,7 @@ class Layout:
             below += 1
         return self._cut(floor, above, end if below == limit < len(self._lines) else below, limit)
 
-    def room(self, key: yamltree.Scalar) -> Room | None:
+    def room(self, key: tree.Scalar) -> Room | None:
         """Give the place for one more entry in the block mapping below a key, or None where there is no such mapping.
 
         It is below the last entry and the comments that are indented like the entries. Where the key has no value,

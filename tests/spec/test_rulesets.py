@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import rulesets, spec
 from jupyter_pipeline.graph import traversal
 from jupyter_pipeline.models import Severity
-from jupyter_pipeline.rulesets import CLI, IN_2021, LIBRARY, NATIVE, RULES, RULESETS
+from jupyter_pipeline.spec import parsing, rulesets
+from jupyter_pipeline.spec.rulesets import (
+    CLI,
+    IN_2021,
+    LIBRARY,
+    NATIVE,
+    RULES,
+    RULESETS,
+)
 from tests.helpers.corpus import facts_of, verdicts
+from tests.helpers.places import PACKAGE
 
 # -- the table -------------------------------------------------------------------------------------
 
 
 def test_every_rule_of_the_table_is_one_that_a_check_yields() -> None:
-    package = Path(rulesets.__file__).parent
-    source = "".join(path.read_text(encoding="utf-8") for path in package.glob("*.py") if path.stem != "rulesets")
+    modules = PACKAGE.rglob("*.py")
+    source = "".join(path.read_text(encoding="utf-8") for path in modules if path.stem != "rulesets")
     made = {"dataset-output": 'f"{what}-output"', "measures-output": 'f"{what}-output"'}
     for rule in RULES:
         assert made.get(rule.name, f'"{rule.name}"') in source, rule.name
@@ -82,7 +89,7 @@ def test_real_files_are_judged_as_by_the_reference(which: str) -> None:
             continue
         count += 1
         text = at_version_5(source) if which == AS_VERSION_5 else source
-        parsed = spec.parse(text, CLI if which == AS_VERSION_5 else RULESETS[which])
+        parsed = parsing.parse(text, CLI if which == AS_VERSION_5 else RULESETS[which])
         errors = {each.rule for each in parsed.problems if each.severity is Severity.ERROR}
         assert ("invalid" if errors else "valid") == told["verdict"], (record["sha12"], errors)
         for kind in told["error"]["kinds"] if told["error"] else ():
@@ -117,7 +124,9 @@ def project(version: object, run: str = "run: r:v2 a.R", outputs: str = "highly_
 
 
 def errors(text: str, rules: Iterable[rulesets.RuleSet] = RULESETS.values()) -> list[set[str]]:
-    return [{each.rule for each in spec.parse(text, one).problems if each.severity is Severity.ERROR} for one in rules]
+    return [
+        {each.rule for each in parsing.parse(text, one).problems if each.severity is Severity.ERROR} for one in rules
+    ]
 
 
 NONE: set[str] = set()
@@ -164,6 +173,6 @@ def test_versions_and_years(text: str, native: set[str], in_2021: set[str], libr
 
 
 def test_what_the_platform_changed_says_since_when() -> None:
-    by_rule = {each.rule: each for each in spec.parse(project(3, COHORT), CLI).problems}
+    by_rule = {each.rule: each for each in parsing.parse(project(3, COHORT), CLI).problems}
     assert by_rule["image-latest"].history == "refused since version 5 (March 2026)"
     assert by_rule["cohort-refused"].history == "refused since version 4 (October 2024)"

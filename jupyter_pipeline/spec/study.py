@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from posixpath import basename, dirname, join, splitext
 
-from .rules.patterns import compile, nearest  # noqa: A004 - as the module calls it
-from .scripts.pysource import read_notebook, read_python
-from .scripts.python import Use, visible
-from .spec_faults import quote
+from ..rules.patterns import compile, nearest  # noqa: A004 - as the module calls it
+from ..scripts.pysource import read_notebook, read_python
+from ..scripts.python import Use, visible
+from .faults import quote
 
 MAX_COMPARISONS = 20_000
 """Paths compared with patterns or names in one look at a project, so that no project takes long."""

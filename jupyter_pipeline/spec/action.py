@@ -11,11 +11,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from sys import intern
 
-from .models import Command, Level, OutputPattern, Problem
-from .spec_extraction import extraction_faults
-from .spec_faults import Fault, Reading, Suggester, is_null, kind, quote, text_value, unknown_keys
-from .spec_paths import path_faults, type_faults
-from .yamltree import Mapping, Node, Scalar, Sequence, to_json
+from ..models import (
+    Command,
+    Level,
+    OutputPattern,
+    Problem,
+)
+from .extraction import extraction_faults
+from .faults import (
+    Fault,
+    Reading,
+    Suggester,
+    is_null,
+    kind,
+    quote,
+    text_value,
+    unknown_keys,
+)
+from .paths import path_faults, type_faults
+from .yaml.tree import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    to_json,
+)
 
 KEYS = ("run", "needs", "outputs", "config", "dummy_data_file")
 LEVELS = {level.value: level for level in Level}

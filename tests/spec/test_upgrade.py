@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from jupyter_pipeline import spec, upgrade, yamlplaces, yamltree
 from jupyter_pipeline.config import EXPECTATIONS
 from jupyter_pipeline.models import Pipeline, Severity
 from jupyter_pipeline.rules.command_line import effective
-from jupyter_pipeline.rulesets import NATIVE
+from jupyter_pipeline.spec import parsing, upgrade
+from jupyter_pipeline.spec.rulesets import NATIVE
+from jupyter_pipeline.spec.yaml import places, tree
 from tests.helpers.corpus import CORPUS, shared
 from tests.helpers.places import STUDIES
 
@@ -310,7 +311,7 @@ COHORT = "cohortextractor:v1 generate_cohort"
 def test_the_population_goes_to_the_commands(version: str, section: str, size: int, run: str) -> None:
     source = project(run.replace("RUN", COHORT), version=version, rest=section)
     text = done(source)
-    old, new = spec.load(source), spec.load(text)
+    old, new = parsing.load(source), parsing.load(text)
     assert f" --expectations-population={size}" in text
     assert "population_size" not in text
     assert effective(new.actions["plot"], new, EXPECTATIONS) == effective(old.actions["plot"], old, EXPECTATIONS)
@@ -454,7 +455,7 @@ def assert_upgraded(source: str) -> upgrade.Upgrade:
         assert len(text.splitlines()) == len(source.splitlines())
     assert text.endswith("\n") == source.endswith("\n")
     assert ("\r\n" in text) == ("\r\n" in source)
-    old, new = spec.parse(source).pipeline, spec.parse(text).pipeline
+    old, new = parsing.parse(source).pipeline, parsing.parse(text).pipeline
     assert (old is None) == (new is None)
     if old is not None and new is not None:
         assert list(facts(old)) == list(facts(new))
@@ -466,9 +467,9 @@ def test_real_files() -> None:
     changed = 0
     for path in corpus():
         source = path.read_bytes().decode()
-        root = yamltree.read(source)
+        root = tree.read(source)
         if root.root is None or any(
-            each.severity is Severity.ERROR for each in spec.judge(root.problems, None, NATIVE)
+            each.severity is Severity.ERROR for each in parsing.judge(root.problems, None, NATIVE)
         ):
             assert done(source) == source
         else:
@@ -494,7 +495,7 @@ def test_the_example_studies(study: str, edits: int, left: list[str]) -> None:
 
 @pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
 def test_both_parsers_of_pyyaml_give_the_same_places(loader: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yamlplaces, "_LOADER", loader)
+    monkeypatch.setattr(places, "_LOADER", loader)
     for run in ("r:latest a.R", ">\n      r:latest\n\n\n", '"r:latest"', "|-\n      r:latest\n      # x\n\n   # y"):
         source = "\ufeff# ä€😀\n" + project(run, version="'4'", rest="expectations: {}\n")
         expected = project(run.replace("latest", "v1"))

@@ -9,12 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
-from .graph import traversal
-from .models import RUN_ALL, STRICTNESS, Problem
-from .rules.patterns import PatternIndex, overlap
-from .spec_action import Claim, Draft
-from .spec_faults import Fault, Suggester, quote
-from .yamltree import Scalar
+from ..graph import traversal
+from ..models import RUN_ALL, STRICTNESS, Problem
+from ..rules.patterns import PatternIndex, overlap
+from .action import Claim, Draft
+from .faults import Fault, Suggester, quote
+from .yaml.tree import Scalar
 
 MAX_OVERLAPS = 20
 """Overlaps reported one by one; more are only said to exist."""

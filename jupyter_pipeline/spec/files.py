@@ -11,13 +11,18 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from posixpath import splitext
 
-from .models import RUN_ALL, Problem
-from .rules.patterns import PatternIndex, nearest, overlap
-from .scripts.entry_files import Named, local_path, named
-from .scripts.python import Use
-from .spec_action import Claim, Draft
-from .spec_faults import Fault, quote
-from .study_files import MAX_COMPARISONS, Files, Scripts, folders_above
+from ..models import RUN_ALL, Problem
+from ..rules.patterns import PatternIndex, nearest, overlap
+from ..scripts.entry_files import Named, local_path, named
+from ..scripts.python import Use
+from .action import Claim, Draft
+from .faults import Fault, quote
+from .study import (
+    MAX_COMPARISONS,
+    Files,
+    Scripts,
+    folders_above,
+)
 
 MAX_PROBLEMS = 20
 """Problems of one rule told for one action."""

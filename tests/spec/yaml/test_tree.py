@@ -9,21 +9,21 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline import yamlsyntax, yamltree
 from jupyter_pipeline.models import Severity
-from jupyter_pipeline.yamltree import Mapping, Scalar, Sequence
+from jupyter_pipeline.spec.yaml import syntax, tree
+from jupyter_pipeline.spec.yaml.tree import Mapping, Scalar, Sequence
 
 LOADERS = [yaml.SafeLoader] + ([yaml.CSafeLoader] if yaml.__with_libyaml__ else [])
 
 
 def plain(source: str | bytes, loader: Any = LOADERS[-1]) -> Any:
-    document = yamltree.read(source, loader)
+    document = tree.read(source, loader)
     assert document.problems == ()
     assert document.root is not None
     return as_python(document.root)
 
 
-def as_python(node: yamltree.Node) -> Any:
+def as_python(node: tree.Node) -> Any:
     match node:
         case Scalar():
             return node.value
@@ -99,7 +99,7 @@ def test_not_a_number() -> None:
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_every_key_and_value_knows_its_place(loader: Any, newline: str) -> None:
     text = newline.join(["\ufeffa: 1", "über: {b: x, c: [y, z]}", "d:", "  - e", "  - f: |", "      text"])
-    root = yamltree.read(text, loader).root
+    root = tree.read(text, loader).root
     assert isinstance(root, Mapping)
     assert [(key.text, key.line, key.column) for key, _ in root.items()] == [("a", 1, 1), ("über", 2, 1), ("d", 3, 1)]
     inner = root.get("über")
@@ -177,14 +177,14 @@ BAD: list[tuple[str | bytes, str, int, int]] = [
     ("a: \ud800\n", "yaml-character", 1, 4),
     (b"a: b\nc: caf\xe9\n", "yaml-encoding", 2, 7),
     ("a: b\n".encode("utf-16"), "yaml-encoding", 1, 1),
-    ("x" * (yamlsyntax.MAX_SIZE + 1), "yaml-size", 1, 1),
+    ("x" * (syntax.MAX_SIZE + 1), "yaml-size", 1, 1),
 ]
 
 
 @pytest.mark.parametrize("loader", LOADERS)
 @pytest.mark.parametrize(("source", "rule", "line", "column"), BAD, ids=lambda value: str(value)[:20])
 def test_each_fault_has_rule_and_place(source: str | bytes, rule: str, line: int, column: int, loader: Any) -> None:
-    problems = yamltree.read(source, loader).problems
+    problems = tree.read(source, loader).problems
     assert [(each.rule, each.line, each.column) for each in problems] == [(rule, line, column)]
     assert problems[0].severity is Severity.ERROR
     assert problems[0].message.endswith(".")
@@ -192,12 +192,12 @@ def test_each_fault_has_rule_and_place(source: str | bytes, rule: str, line: int
 
 
 def test_a_missing_space_after_the_colon_is_named() -> None:
-    (problem,) = yamltree.read("version:3\nactions:\n  a: 1\n").problems
+    (problem,) = tree.read("version:3\nactions:\n  a: 1\n").problems
     assert problem.remedy == "Write `key: value`."
 
 
 def test_every_repeated_key_is_reported_with_the_first_line() -> None:
-    document = yamltree.read("a: 1\nb: {c: 1, c: 2}\na: 2\na: 3\n")
+    document = tree.read("a: 1\nb: {c: 1, c: 2}\na: 2\na: 3\n")
     assert [(each.line, each.column) for each in document.problems] == [(2, 11), (3, 1), (4, 1)]
     assert "line 1" in document.problems[2].message
     assert document.root is not None
@@ -205,7 +205,7 @@ def test_every_repeated_key_is_reported_with_the_first_line() -> None:
 
 
 def test_a_key_that_is_a_number_is_taken_as_written() -> None:
-    document = yamltree.read("2020: x\n1.0: y\ntrue: z\n")
+    document = tree.read("2020: x\n1.0: y\ntrue: z\n")
     assert {each.rule for each in document.problems} == {"yaml-key-type"}
     assert {each.severity for each in document.problems} == {Severity.HINT}
     assert document.root is not None
@@ -223,23 +223,23 @@ def test_a_key_that_is_a_number_is_taken_as_written() -> None:
     ],
 )
 def test_alias_bombs_end_at_once(bomb: str) -> None:
-    problems = yamltree.read(bomb).problems
+    problems = tree.read(bomb).problems
     assert [each.rule for each in problems] == ["yaml-nodes"]
 
 
 def test_many_repeated_keys_take_linear_time() -> None:
     text = "".join(f"k{i}: 1\n" for i in range(40_000)) * 2
-    assert len(yamltree.read(text).problems) == yamltree.MAX_TOLD  # quadratic, this would meet the time limit of tests
+    assert len(tree.read(text).problems) == tree.MAX_TOLD  # quadratic, this would meet the time limit of tests
 
 
 def test_json_keeps_order_and_refuses_what_json_lacks() -> None:
-    root = yamltree.read("{b: [1, 2.5, true, ~, on], a: {d: 2020-01-01}}").root
+    root = tree.read("{b: [1, 2.5, true, ~, on], a: {d: 2020-01-01}}").root
     assert root is not None
-    assert yamltree.to_json(root) == '{"b": [1, 2.5, true, null, "on"], "a": {"d": "2020-01-01"}}'
-    infinite = yamltree.read("{a: .inf}").root
+    assert tree.to_json(root) == '{"b": [1, 2.5, true, null, "on"], "a": {"d": "2020-01-01"}}'
+    infinite = tree.read("{a: .inf}").root
     assert infinite is not None
     with pytest.raises(ValueError, match="JSON"):
-        yamltree.to_json(infinite)
+        tree.to_json(infinite)
 
 
 PIECES = st.sampled_from(
@@ -251,7 +251,7 @@ PIECES = st.sampled_from(
 @pytest.mark.parametrize("loader", LOADERS)
 @given(source=st.binary() | st.text() | st.lists(PIECES, max_size=30).map("".join))
 def test_reading_never_raises(source: str | bytes, loader: Any) -> None:
-    document = yamltree.read(source, loader)
+    document = tree.read(source, loader)
     assert document.root is not None or document.problems
     for problem in document.problems:
         assert (problem.line or 0) >= 1
@@ -285,25 +285,25 @@ def test_what_was_written_is_read_back(value: object, flow: bool) -> None:
     ],
 )
 def test_tabs_that_only_libyaml_takes(text: str, columns: list[tuple[int, int]]) -> None:
-    found = [(each.line, each.column) for each in yamltree.read(text).problems if each.rule == "yaml-tab-blank"]
+    found = [(each.line, each.column) for each in tree.read(text).problems if each.rule == "yaml-tab-blank"]
     assert found == columns
 
 
 def test_line_breaks_that_are_none_in_a_file() -> None:
-    assert yamltree.read("a: 1\n\nb\u2028c\u2028: d/e  f\u2028\u2028: [").root is None
-    assert yamltree.read("version: '3.0'\n\na:\n  a:\n    run: x\n    o:\n      h:\n        c\u2028: d  ").root is None
+    assert tree.read("a: 1\n\nb\u2028c\u2028: d/e  f\u2028\u2028: [").root is None
+    assert tree.read("version: '3.0'\n\na:\n  a:\n    run: x\n    o:\n      h:\n        c\u2028: d  ").root is None
 
 
 def test_lines_of_tabs_alone_are_empty() -> None:
-    document = yamltree.read("a: 1\n\t\nb: |\n  x\n\n  y\n")
+    document = tree.read("a: 1\n\t\nb: |\n  x\n\n  y\n")
     assert plain_of(document.root) == {"a": 1, "b": "x\n\ny\n"}
     assert [(each.rule, each.line) for each in document.problems] == [("yaml-tab-blank", 2)]
-    assert yamltree.read("a: [1]\n\n \t\nb: 2\n").problems == ()
+    assert tree.read("a: [1]\n\n \t\nb: 2\n").problems == ()
 
 
 def plain_of(node: object) -> object:
-    assert isinstance(node, yamltree.Mapping)
-    return json.loads(yamltree.to_json(node))
+    assert isinstance(node, tree.Mapping)
+    return json.loads(tree.to_json(node))
 
 
 @pytest.mark.parametrize(
@@ -315,12 +315,12 @@ def plain_of(node: object) -> object:
     ids=["repeated text", "directives"],
 )
 def test_small_files_that_would_take_long_are_refused(text: str) -> None:
-    document = yamltree.read(text)
+    document = tree.read(text)
     assert document.root is None
     assert document.problems[0].rule in {"yaml-nodes", "yaml-syntax"}
 
 
 def test_two_merges_in_one_mapping_are_a_repeated_key() -> None:
-    (problem,) = yamltree.read("a: &a {x: 1}\nb:\n  <<: *a\n  <<: {y: 2}\n").problems
+    (problem,) = tree.read("a: &a {x: 1}\nb:\n  <<: *a\n  <<: {y: 2}\n").problems
     assert (problem.rule, problem.line) == ("yaml-duplicate-key", 4)
     assert "the first is on line 3" in problem.message

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline import additions, spec
-from jupyter_pipeline.additions import Addition, NewAction
 from jupyter_pipeline.errors import InvalidAddition
 from jupyter_pipeline.models import Severity
+from jupyter_pipeline.spec import additions, parsing
+from jupyter_pipeline.spec.additions import Addition, NewAction
 from tests.helpers.corpus import CORPUS
 from tests.helpers.places import STUDIES
 
@@ -51,7 +51,7 @@ def added(source: str, action: NewAction = PLOT) -> Addition:
     """The addition, after what must hold for each: only whole lines are new, and they are the ones that are told."""
     made = additions.add(source, action)
     only_gained_lines(source, made)
-    parsed = spec.load(made.text).actions
+    parsed = parsing.load(made.text).actions
     found = parsed[action.name]
     assert found.needs == action.needs
     wanted = [(level, name, path) for level, outputs in action.outputs.items() for name, path in outputs.items()]
@@ -158,7 +158,7 @@ def test_the_first_action_can_be_written(source: str) -> None:
 def test_whatever_a_command_says_is_read_back(text: str) -> None:
     quoted = "'" + text.replace("'", "'\\''") + "'"
     made = additions.add(FILE, NewAction("plot", f"python:v2 python {quoted}", (), PLOT.outputs))
-    assert spec.load(made.text).actions["plot"].run.args == ("python", text)
+    assert parsing.load(made.text).actions["plot"].run.args == ("python", text)
 
 
 def test_a_long_command_keeps_its_lines_and_a_long_list_gets_some() -> None:
@@ -171,7 +171,7 @@ def test_a_long_command_keeps_its_lines_and_a_long_list_gets_some() -> None:
     assert "    run: >-\n      python:v2 python a.py\n      --one 'x y'\n      --two\n" in made.text
     assert "      - action_number_8\n" in made.text
     kept = added(FILE, NewAction("all", "python:v2 python -c 'a\nb'", (), PLOT.outputs))
-    assert spec.load(kept.text).actions["all"].run.args[-1] == "a\nb"
+    assert parsing.load(kept.text).actions["all"].run.args[-1] == "a\nb"
 
 
 def test_names_that_yaml_would_take_for_something_else_are_quoted() -> None:
@@ -253,4 +253,4 @@ def test_no_text_raises_anything_else(source: str, name: str, run: str) -> None:
             made = additions.add(text, NewAction(name, run, (), {"highly_sensitive": {name or "x": "output/y.csv"}}))
         except InvalidAddition:
             continue
-        assert name in spec.load(made.text).actions
+        assert name in parsing.load(made.text).actions

@@ -13,14 +13,34 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeVar
 
-from . import spec_checks as checks
-from . import yamltree
-from .errors import InvalidProject
-from .models import RUN_ALL, Action, Pipeline, Problem, Severity
-from .rulesets import HISTORY, NATIVE, NEWEST, OLDEST, RuleSet
-from .spec_action import Draft, read_action
-from .spec_faults import Fault, Reading, Suggester, is_null, kind, quote, unknown_keys
-from .yamltree import Node, Scalar
+from ..errors import InvalidProject
+from ..models import (
+    RUN_ALL,
+    Action,
+    Pipeline,
+    Problem,
+    Severity,
+)
+from . import checks
+from .action import Draft, read_action
+from .faults import (
+    Fault,
+    Reading,
+    Suggester,
+    is_null,
+    kind,
+    quote,
+    unknown_keys,
+)
+from .rulesets import (
+    HISTORY,
+    NATIVE,
+    NEWEST,
+    OLDEST,
+    RuleSet,
+)
+from .yaml import tree
+from .yaml.tree import Node, Scalar
 
 N = TypeVar("N", int, float)
 
@@ -72,12 +92,12 @@ def parse(source: str | bytes, rules: RuleSet = NATIVE) -> Parsed:
 
 def examine(source: str | bytes) -> Findings:
     """Find what breaks any rule of any version in the text of a project.yaml; never raises for any text."""
-    document = yamltree.read(source)
+    document = tree.read(source)
     reading = _Collector(_read_project(document.root))
     # A mapping that aliases repeat can be wrong in the same way at every use; once is enough to mend it.
     faults = sorted(dict.fromkeys((*document.problems, *_bounded(reading))), key=_place)
     version, drafts, pipeline = reading.result
-    if version is None and isinstance(document.root, yamltree.Mapping):  # the reading may have been ended early
+    if version is None and isinstance(document.root, tree.Mapping):  # the reading may have been ended early
         version = _version_of(document.root)
     return Findings(version, tuple(faults), drafts, pipeline)
 
@@ -143,7 +163,7 @@ class _Collector:
 def _read_project(root: Node | None) -> Reading[_Result]:
     if root is None:
         return None, (), None
-    if not isinstance(root, yamltree.Mapping):
+    if not isinstance(root, tree.Mapping):
         remedy = "Begin it with `version:`, and put the actions below `actions:`."
         yield Fault("project-type", f"The file must be a mapping, and is {kind(root)}.", remedy).at(root, "")
         return None, (), None
@@ -159,22 +179,22 @@ def _read_project(root: Node | None) -> Reading[_Result]:
     return version, tuple(drafts), Pipeline(version, MappingProxyType(actions), population)
 
 
-def _unknown_sections(root: yamltree.Mapping, suggester: Suggester) -> Iterator[Problem]:
+def _unknown_sections(root: tree.Mapping, suggester: Suggester) -> Iterator[Problem]:
     for problem in unknown_keys(root, KEYS, suggester, ""):
         section = root.get(problem.key or "")
-        if isinstance(section, yamltree.Mapping) and "run" in section.entries:
+        if isinstance(section, tree.Mapping) and "run" in section.entries:
             message = f"{quote(problem.key or '')} looks like an action, but stands outside `actions` and is ignored."
             yield replace(problem, message=message, remedy="Indent it like the other actions.")
         else:
             yield problem
 
 
-def _version_of(root: yamltree.Mapping) -> float | None:
+def _version_of(root: tree.Mapping) -> float | None:
     node = root.get("version")
     return _number(node, float) if node is not None else None
 
 
-def _read_version(root: yamltree.Mapping) -> Reading[float | None]:
+def _read_version(root: tree.Mapping) -> Reading[float | None]:
     node = root.get("version")
     remedy = f'Write it like `version: "{NEWEST}.0"`; versions {OLDEST} to {NEWEST} are known.'
     if node is None:
@@ -207,7 +227,7 @@ def _number(node: Node, convert: type[N]) -> N | None:
         return None
 
 
-def _read_expectations(root: yamltree.Mapping, version: float | None, suggester: Suggester) -> Reading[int | None]:
+def _read_expectations(root: tree.Mapping, version: float | None, suggester: Suggester) -> Reading[int | None]:
     node, key = root.get("expectations"), "expectations"
     remedy = "Write `expectations:`, and below it `population_size: 1000`, indented."
     if node is not None:
@@ -218,7 +238,7 @@ def _read_expectations(root: yamltree.Mapping, version: float | None, suggester:
         message = f"Version {POPULATION_VERSION} asks for `expectations` with a `population_size`."
         yield Fault("population-missing", message, remedy).at(node or root, "expectations.population_size")
         population = None
-    elif not isinstance(node, yamltree.Mapping):
+    elif not isinstance(node, tree.Mapping):
         yield Fault("expectations-type", f"`expectations` must be a mapping, and is {kind(node)}.", remedy).at(
             node, key
         )
@@ -232,7 +252,7 @@ def _read_expectations(root: yamltree.Mapping, version: float | None, suggester:
     return None if version is not None and version >= NO_COHORTS_FROM else DEFAULT_POPULATION
 
 
-def _read_population(section: yamltree.Mapping) -> Reading[int | None]:
+def _read_population(section: tree.Mapping) -> Reading[int | None]:
     node, key = section.get("population_size"), "expectations.population_size"
     remedy = "Write a whole number, such as `population_size: 1000`."
     if node is None:
@@ -250,13 +270,13 @@ def _read_population(section: yamltree.Mapping) -> Reading[int | None]:
 # -- actions ---------------------------------------------------------------------------------------
 
 
-def _read_actions(root: yamltree.Mapping, suggester: Suggester) -> Reading[list[Draft]]:
+def _read_actions(root: tree.Mapping, suggester: Suggester) -> Reading[list[Draft]]:
     node = root.get("actions")
     remedy = "Write `actions:`, and below it each action's name, indented one step."
     if node is None:
         yield Fault("actions-missing", "The file has no `actions`.", remedy).at(root, "actions")
         return []
-    if not isinstance(node, yamltree.Mapping):
+    if not isinstance(node, tree.Mapping):
         yield Fault("actions-type", f"`actions` must be a mapping, and is {kind(node)}.", remedy).at(node, "actions")
         return []
     if not node.entries:
@@ -274,7 +294,7 @@ def _read_actions(root: yamltree.Mapping, suggester: Suggester) -> Reading[list[
 
 
 def _common_problems(drafts: list[Draft], node: Node | None, suggester: Suggester) -> Generator[Problem]:
-    if not isinstance(node, yamltree.Mapping):
+    if not isinstance(node, tree.Mapping):
         return
     keys = [key for key, _ in node.items()]
     yield from checks.needs_problems(drafts, {key.text for key in keys}, suggester)

@@ -12,13 +12,26 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import spec, yamltree
-from .models import RUN_ALL, Pipeline, Severity
-from .rules.command_line import COHORTEXTRACTOR
-from .rulesets import CLI, MECHANICAL, NATIVE, NEWEST, OLDEST
-from .spec_action import split
-from .spec_faults import quote
-from .yamlplaces import BOM, Layout, Splice, plain, spliced
+from ..models import RUN_ALL, Pipeline, Severity
+from ..rules.command_line import COHORTEXTRACTOR
+from . import parsing
+from .action import split
+from .faults import quote
+from .rulesets import (
+    CLI,
+    MECHANICAL,
+    NATIVE,
+    NEWEST,
+    OLDEST,
+)
+from .yaml import tree
+from .yaml.places import (
+    BOM,
+    Layout,
+    Splice,
+    plain,
+    spliced,
+)
 
 LATEST, MEANT = "latest", "v1"
 """The tag that is refused from version 5 on, and the one it stood for (platform: pipeline/models.py)."""
@@ -57,8 +70,8 @@ def upgrade(source: str) -> Upgrade:
     root = _root(text)
     if root is None:
         return Upgrade(source, (), ())
-    old = _Old(root, Layout(text), spec.examine(text).version)
-    done = _Plan(_facts(root), spec.parse(text).pipeline)
+    old = _Old(root, Layout(text), parsing.examine(text).version)
+    done = _Plan(_facts(root), parsing.parse(text).pipeline)
     left: list[Edit] = []
     for planner in (_plan_run_all, _plan_images, _plan_version):
         plan = _Plan(deepcopy(done.facts), done.pipeline)
@@ -100,14 +113,14 @@ class _Refused(Exception):
 class _Old:
     """The file as it was given: its tree, the places in its text, and its version."""
 
-    root: yamltree.Mapping
+    root: tree.Mapping
     layout: Layout
     version: float | None
 
-    def run(self, action: str) -> yamltree.Node:
+    def run(self, action: str) -> tree.Node:
         """Give the run line of an action that has one."""
         actions: Any = self.root.entries["actions"]
-        run: yamltree.Node = actions.entries[action].entries["run"]
+        run: tree.Node = actions.entries[action].entries["run"]
         return run
 
 
@@ -118,18 +131,18 @@ def _in_order(edits: list[Edit]) -> tuple[Edit, ...]:
 # -- what a file says, and whether the edits did what they should ----------------------------------
 
 
-def _root(text: str) -> yamltree.Mapping | None:
-    document = yamltree.read(text)
-    sound = all(each.severity is not Severity.ERROR for each in spec.judge(document.problems, None, NATIVE))
-    return document.root if sound and isinstance(document.root, yamltree.Mapping) else None
+def _root(text: str) -> tree.Mapping | None:
+    document = tree.read(text)
+    sound = all(each.severity is not Severity.ERROR for each in parsing.judge(document.problems, None, NATIVE))
+    return document.root if sound and isinstance(document.root, tree.Mapping) else None
 
 
-def _facts(root: yamltree.Mapping) -> dict[str, Any]:
+def _facts(root: tree.Mapping) -> dict[str, Any]:
     """Everything the file says: mappings as dicts, run lines as lists of words, all else as tuples.
 
     Of sections that mean nothing only the names count, so that what is repeated from there may be edited there.
     """
-    facts = {key: plain(node) if key in spec.KEYS else None for key, node in root.entries.items()}
+    facts = {key: plain(node) if key in parsing.KEYS else None for key, node in root.entries.items()}
     actions = facts.get("actions")
     for action in actions.values() if isinstance(actions, dict) else ():
         run = action.get("run") if isinstance(action, dict) else None
@@ -158,7 +171,7 @@ def _verify(old: _Old, plan: _Plan) -> None:
     # As text, because dicts are equal in any order.
     if root is None or repr(_facts(root)) != repr(plan.facts):
         raise _Refused(first.rule, first.line, f"{_UNSAFE}, because of how the file is written. Do it by hand.")
-    parsed = spec.parse(text)
+    parsed = parsing.parse(text)
     if plan.pipeline is not None and parsed.pipeline is None:
         error = next(each for each in parsed.problems if each.severity is Severity.ERROR)
         reason = f"{_UNSAFE}, because then the file would not be valid. {error.message} {error.remedy}"
@@ -172,7 +185,7 @@ def _verify(old: _Old, plan: _Plan) -> None:
 def _plan_run_all(old: _Old, plan: _Plan) -> None:
     """Take out the action ``run_all``, which is built in (platform: pipeline/features.py)."""
     rule, node, actions = "run-all-reserved", old.root.get("actions"), plan.facts.get("actions")
-    if not isinstance(node, yamltree.Mapping) or not isinstance(actions, dict) or RUN_ALL not in actions:
+    if not isinstance(node, tree.Mapping) or not isinstance(actions, dict) or RUN_ALL not in actions:
         return
     key = node.key(RUN_ALL)
     del actions[RUN_ALL]
@@ -185,7 +198,7 @@ def _plan_run_all(old: _Old, plan: _Plan) -> None:
     _take_out(old, plan, rule, key, f"The action `{RUN_ALL}` is taken out; it is built in.")
 
 
-def _take_out(old: _Old, plan: _Plan, rule: str, key: yamltree.Scalar, what: str) -> None:
+def _take_out(old: _Old, plan: _Plan, rule: str, key: tree.Scalar, what: str) -> None:
     splice = old.layout.removal(key)
     if splice is None:
         raise _Refused(rule, key.line, f"{_UNSAFE}: take {quote(key.text)} out by hand, then check again.")
@@ -234,7 +247,7 @@ def _plan_version(old: _Old, plan: _Plan) -> None:
         _take_out(old, plan, "expectations-unused", old.root.key(section), what)
 
 
-def _plan_populations(old: _Old, plan: _Plan, version: yamltree.Node) -> None:
+def _plan_populations(old: _Old, plan: _Plan, version: tree.Node) -> None:
     """Write into commands how many synthetic patients they make up, as ``commands.effective`` did below version 4."""
     rule = "expectations-unused"
     for name, words in _commands(plan.facts):
@@ -259,8 +272,8 @@ def _plan_populations(old: _Old, plan: _Plan, version: yamltree.Node) -> None:
 
 def _for_people(old: _Old, new: str) -> Iterator[Edit]:
     """Say what the platform refuses in the new text and no edit can mend."""
-    before = {(each.rule, each.key): each.line for each in spec.parse(old.layout.text, CLI).problems}
-    for each in spec.parse(new, CLI).problems:
+    before = {(each.rule, each.key): each.line for each in parsing.parse(old.layout.text, CLI).problems}
+    for each in parsing.parse(new, CLI).problems:
         if each.severity is Severity.ERROR and each.rule not in MECHANICAL and not each.rule.startswith("version-"):
             # Not there before: a run line that is another's twin only since both name the same version.
             line = before.get((each.rule, each.key)) or (old.run(each.action).line if each.action else 1)

@@ -9,22 +9,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline import spec, spec_action
 from jupyter_pipeline.errors import InvalidProject
 from jupyter_pipeline.graph import traversal
-from jupyter_pipeline.models import Action, Command, Level, OutputPattern, Pipeline, Severity
-from tests.helpers.corpus import GOOD, facts_of, shared, verdicts
+from jupyter_pipeline.models import (
+    Action,
+    Command,
+    Level,
+    OutputPattern,
+    Pipeline,
+    Severity,
+)
+from jupyter_pipeline.spec import action as spec_action
+from jupyter_pipeline.spec import parsing
+from tests.helpers.corpus import (
+    GOOD,
+    facts_of,
+    shared,
+    verdicts,
+)
 from tests.helpers.places import SHARED
 
 SEEDS = {"job_request_4382.txt": 14, "job_request_661.txt": 4}
 
 
 def test_a_good_file_becomes_a_pipeline() -> None:
-    parsed = spec.parse(GOOD)
+    parsed = parsing.parse(GOOD)
     assert parsed.problems == ()
     assert (
         parsed.pipeline
-        == spec.load(GOOD.encode())
+        == parsing.load(GOOD.encode())
         == Pipeline(
             3.0,
             {
@@ -64,7 +77,7 @@ def test_a_good_file_becomes_a_pipeline() -> None:
 
 
 def found(source: str | bytes) -> list[tuple[str, int | None, int | None]]:
-    return [(each.rule, each.line, each.column) for each in spec.parse(source).problems]
+    return [(each.rule, each.line, each.column) for each in parsing.parse(source).problems]
 
 
 # -- the top level: the text and what is found -----------------------------------------------------
@@ -122,7 +135,7 @@ def test_the_top_level(source: str, expected: list[tuple[str, int, int]]) -> Non
     ],
 )
 def test_versions(version: str, expectations: str, number: float, population: int | None) -> None:
-    pipeline = spec.load(f"version: {version}\n{expectations}{ACTION}")
+    pipeline = parsing.load(f"version: {version}\n{expectations}{ACTION}")
     assert (pipeline.version, pipeline.population_size) == (number, population)
 
 
@@ -200,7 +213,7 @@ ONE: list[tuple[str, list[tuple[str, int, int]]]] = [
 
 @pytest.mark.parametrize(("body", "expected"), ONE, ids=lambda value: str(value).strip()[:50])
 def test_one_action(body: str, expected: list[tuple[str, int, int]]) -> None:
-    parsed = spec.parse("version: 2\nactions:\n  one:\n" + body)
+    parsed = parsing.parse("version: 2\nactions:\n  one:\n" + body)
     assert [(each.rule, each.line, each.column) for each in parsed.problems] == expected
     for problem in parsed.problems:
         assert problem.action == "one"
@@ -245,7 +258,7 @@ def test_paths_that_are_refused(path: str, rule: str) -> None:
     source = (
         f"version: 4\nactions:\n  a:\n    run: r:v1\n    outputs: {{highly_sensitive: {{x: {json.dumps(path)}}}}}\n"
     )
-    parsed = spec.parse(source)
+    parsed = parsing.parse(source)
     assert [each.rule for each in parsed.problems] == [rule]
     assert parsed.pipeline is None
 
@@ -273,14 +286,14 @@ def test_paths_that_are_refused(path: str, rule: str) -> None:
 )
 def test_paths_that_are_accepted(path: str, level: str) -> None:
     source = f"version: 4\nactions:\n  a:\n    run: r:v1\n    outputs: {{{level}: {{x: {json.dumps(path)}}}}}\n"
-    parsed = spec.parse(source)
+    parsed = parsing.parse(source)
     assert parsed.problems == ()
     assert parsed.pipeline is not None
 
 
 @pytest.mark.parametrize("name", ["a", "generate_study_population_1", "2020", "an-CASE", "_a", "model.v1", "a" * 128])
 def test_names_that_are_accepted(name: str) -> None:
-    assert list(spec.load(pipeline_of(f'"{name}"', "b")).actions) == [name, "b"]
+    assert list(parsing.load(pipeline_of(f'"{name}"', "b")).actions) == [name, "b"]
 
 
 @pytest.mark.parametrize(
@@ -304,12 +317,12 @@ def pipeline_of(*names: str, version: str = "4", **needs: str) -> str:
 
 
 def test_needs_that_are_numbers_are_taken_as_written() -> None:
-    pipeline = spec.load(pipeline_of('"2020"', '"1.0"', "c", c="2020, 1.0"))
+    pipeline = parsing.load(pipeline_of('"2020"', '"1.0"', "c", c="2020, 1.0"))
     assert pipeline.actions["c"].needs == ("2020", "1.0")
 
 
 def test_unknown_needs_say_what_was_meant() -> None:
-    (problem,) = spec.parse(pipeline_of("extract", "plot", plot="extarct")).problems
+    (problem,) = parsing.parse(pipeline_of("extract", "plot", plot="extarct")).problems
     assert (problem.rule, problem.severity, problem.key) == ("needs-unknown", Severity.ERROR, "actions.plot.needs")
     assert "Did you mean `extract`?" in problem.remedy
 
@@ -319,14 +332,14 @@ def test_needs_of_a_broken_action_are_not_unknown() -> None:
 
 
 def test_needs_twice_is_only_a_warning() -> None:
-    parsed = spec.parse(pipeline_of("a", "b", b="a, a"))
+    parsed = parsing.parse(pipeline_of("a", "b", b="a, a"))
     assert [(each.rule, each.severity) for each in parsed.problems] == [("needs-duplicate", Severity.WARNING)]
     assert parsed.pipeline is not None
     assert parsed.pipeline.actions["b"].needs == ("a",)
 
 
 def test_cycles_are_named_by_their_path() -> None:
-    problems = spec.parse(pipeline_of("a", "b", "c", "d", a="b", b="c", c="d, a", d="d")).problems
+    problems = parsing.parse(pipeline_of("a", "b", "c", "d", a="b", b="c", c="d, a", d="d")).problems
     assert [(each.rule, each.line, each.action) for each in problems] == [
         ("needs-cycle", 4, "a"),
         ("needs-self", 10, "d"),
@@ -335,7 +348,7 @@ def test_cycles_are_named_by_their_path() -> None:
 
 
 def test_a_run_all_of_ones_own_is_left_out_until_version_4_and_refused_from_5() -> None:
-    parsed = spec.parse(pipeline_of("a", "run_all", run_all="a").replace("output/1.csv", "output/*.csv"))
+    parsed = parsing.parse(pipeline_of("a", "run_all", run_all="a").replace("output/1.csv", "output/*.csv"))
     assert [(each.rule, each.severity, each.line) for each in parsed.problems] == [
         ("run-all-reserved", Severity.WARNING, 5)
     ]
@@ -347,13 +360,13 @@ def test_a_run_all_of_ones_own_is_left_out_until_version_4_and_refused_from_5() 
 
 
 def test_names_that_differ_in_case_only() -> None:
-    parsed = spec.parse(pipeline_of("Plot", "plot"))
+    parsed = parsing.parse(pipeline_of("Plot", "plot"))
     assert [(each.rule, each.severity) for each in parsed.problems] == [("action-name-case", Severity.WARNING)]
 
 
 def test_the_same_run_line_twice_is_only_a_warning() -> None:
     text = pipeline_of("a", "b").replace("'r:v1 1'", "'r:v1 0'")
-    parsed = spec.parse(text)
+    parsed = parsing.parse(text)
     assert [(each.rule, each.severity, each.line) for each in parsed.problems] == [
         ("run-duplicate", Severity.WARNING, 6)
     ]
@@ -363,13 +376,13 @@ def test_the_same_run_line_twice_is_only_a_warning() -> None:
 @pytest.mark.parametrize("version", ["2", "4", "5"])
 def test_the_same_output_twice(version: str) -> None:
     text = pipeline_of("a", "b", version=version).replace("output/1.csv", "output/0.csv")
-    (problem,) = spec.parse(text).problems
+    (problem,) = parsing.parse(text).problems
     assert (problem.rule, problem.severity, problem.line) == ("output-duplicate", Severity.ERROR, 6)
     assert "`a`, on line 4" in problem.message
 
 
 def test_the_same_output_twice_was_legal_in_version_1() -> None:
-    parsed = spec.parse(pipeline_of("a", "b", version="1").replace("output/1.csv", "output/0.csv"))
+    parsed = parsing.parse(pipeline_of("a", "b", version="1").replace("output/1.csv", "output/0.csv"))
     assert [(each.rule, each.severity) for each in parsed.problems] == [("output-duplicate", Severity.WARNING)]
     assert parsed.pipeline is not None
 
@@ -380,34 +393,34 @@ def overlapping(first: str, second: str, needs: str = "") -> str:
 
 
 def test_overlaps_name_a_path_and_its_owner() -> None:
-    (problem,) = spec.parse(overlapping("out/a*.csv", "out/*b.csv", needs="a")).problems
+    (problem,) = parsing.parse(overlapping("out/a*.csv", "out/*b.csv", needs="a")).problems
     assert (problem.rule, problem.severity, problem.action) == ("overlap-actions", Severity.HINT, "b")
     assert "`out/ab.csv`" in problem.message
     assert "`b`, which runs later, would own it" in problem.message
-    (problem,) = spec.parse(overlapping("out/a*.csv", "out/abc.csv")).problems
+    (problem,) = parsing.parse(overlapping("out/a*.csv", "out/abc.csv")).problems
     assert "the one that finishes last would own it" in problem.message
-    assert spec.parse(overlapping("out/a*.csv", "out/b*.csv")).problems == ()
+    assert parsing.parse(overlapping("out/a*.csv", "out/b*.csv")).problems == ()
 
 
 def test_overlapping_levels_of_one_action_are_a_warning_and_the_stricter_holds() -> None:
     outputs = "{moderately_sensitive: {x: out/*.csv}, highly_sensitive: {y: out/a.csv}}"
-    (problem,) = spec.parse(f"version: 4\nactions:\n  a: {{run: r:v1, outputs: {outputs}}}\n").problems
+    (problem,) = parsing.parse(f"version: 4\nactions:\n  a: {{run: r:v1, outputs: {outputs}}}\n").problems
     assert (problem.rule, problem.severity) == ("overlap-levels", Severity.WARNING)
     assert "highly_sensitive, would hold" in problem.message
     same_level = "{moderately_sensitive: {x: out/*.csv, y: out/a.csv}}"
-    assert spec.parse(f"version: 4\nactions:\n  a: {{run: r:v1, outputs: {same_level}}}\n").problems == ()
+    assert parsing.parse(f"version: 4\nactions:\n  a: {{run: r:v1, outputs: {same_level}}}\n").problems == ()
 
 
 def test_many_overlaps_are_summed_up() -> None:
     text = pipeline_of(*(f"a{number}" for number in range(300)))
-    rules = [each.rule for each in spec.parse(re.sub(r"output/(\d+)\.csv", r"out/\1*.csv", text)).problems]
+    rules = [each.rule for each in parsing.parse(re.sub(r"output/(\d+)\.csv", r"out/\1*.csv", text)).problems]
     assert rules.count("overlap-actions") == 20
     assert rules.count("overlap-more") == 1
 
 
 def test_an_action_outside_actions_is_recognised() -> None:
     text = pipeline_of("a") + "b:\n  run: r:v1 b.R\n"
-    (problem,) = spec.parse(text).problems
+    (problem,) = parsing.parse(text).problems
     assert (problem.rule, problem.severity, problem.line) == ("key-unknown", Severity.WARNING, 5)
     assert "outside `actions`" in problem.message
 
@@ -426,7 +439,7 @@ actions:
 extra: 1
 """
     with pytest.raises(InvalidProject) as caught:
-        spec.load(text)
+        parsing.load(text)
     assert [each.rule for each in caught.value.problems] == [
         "version-unknown",
         "action-name",
@@ -439,41 +452,41 @@ extra: 1
         "path-parent",
         "yaml-duplicate-key",
     ]
-    assert [each.rule for each in spec.parse(text).problems][-1] == "key-unknown"
+    assert [each.rule for each in parsing.parse(text).problems][-1] == "key-unknown"
 
 
 def test_many_faults_that_do_not_count_make_no_file_invalid() -> None:
-    names = [f"a{number}" for number in range(spec.MAX_PROBLEMS + 1)]
+    names = [f"a{number}" for number in range(parsing.MAX_PROBLEMS + 1)]
     text = pipeline_of(*names).replace("'r:v1 ", "'python:latest ")
-    parsed = spec.parse(text)
+    parsed = parsing.parse(text)
     assert parsed.problems == ()
     assert parsed.pipeline is not None
 
 
 def test_the_version_counts_also_where_reading_was_ended() -> None:
-    text = "version: 4\nactions:\n" + "".join(f"  a{number}: x\n" for number in range(spec.MAX_PROBLEMS + 1))
-    assert spec.examine(text).version == 4
+    text = "version: 4\nactions:\n" + "".join(f"  a{number}: x\n" for number in range(parsing.MAX_PROBLEMS + 1))
+    assert parsing.examine(text).version == 4
 
 
 def test_no_suggestions_are_made_for_hopeless_files() -> None:
     count = 5000
     names = [f"action_number_{number}" for number in range(count)]
-    problems = spec.parse(pipeline_of(*names, **dict.fromkeys(names, "actoin_number"))).problems
+    problems = parsing.parse(pipeline_of(*names, **dict.fromkeys(names, "actoin_number"))).problems
     assert [each.rule for each in problems] == ["needs-unknown"] * count
 
 
 def test_a_small_file_that_repeats_its_faults_endlessly_is_answered() -> None:
     outputs = ", ".join(f"o{number}: /{number}" for number in range(300))
     text = f"version: 4\nx: &x {{run: r:v1, outputs: {{highly_sensitive: {{{outputs}}}}}}}\nactions:\n"
-    parsed = spec.parse(text + "".join(f"  a{number}: *x\n" for number in range(160)))
+    parsed = parsing.parse(text + "".join(f"  a{number}: *x\n" for number in range(160)))
     assert parsed.pipeline is None
-    assert spec.MAX_PROBLEMS - 9 < len(parsed.problems) < spec.MAX_PROBLEMS + 9
+    assert parsing.MAX_PROBLEMS - 9 < len(parsed.problems) < parsing.MAX_PROBLEMS + 9
     assert parsed.problems[-1].rule == "problems-many"
 
 
 def test_a_big_file_of_an_old_version_is_read_to_its_end() -> None:
-    outputs = ", ".join(f"o{number}: output/{number}" for number in range(spec.MAX_PROBLEMS + 9))
-    parsed = spec.parse(f"version: 2\nactions:\n  a: {{run: r:v1, outputs: {{highly_sensitive: {{{outputs}}}}}}}\n")
+    outputs = ", ".join(f"o{number}: output/{number}" for number in range(parsing.MAX_PROBLEMS + 9))
+    parsed = parsing.parse(f"version: 2\nactions:\n  a: {{run: r:v1, outputs: {{highly_sensitive: {{{outputs}}}}}}}\n")
     assert parsed.problems == ()
     assert parsed.pipeline is not None
 
@@ -500,7 +513,7 @@ WORDS = st.sampled_from(
 
 
 def check_total(source: str | bytes) -> None:
-    parsed = spec.parse(source)
+    parsed = parsing.parse(source)
     errors = [each for each in parsed.problems if each.severity is Severity.ERROR]
     assert (parsed.pipeline is None) == bool(errors)
     places = [(each.line or 0, each.column or 0) for each in parsed.problems]
@@ -550,7 +563,7 @@ def test_valid_real_files_load_with_the_same_facts() -> None:
         if record["verdict"] != "valid":
             continue
         count += 1
-        pipeline = spec.load(source)
+        pipeline = parsing.load(source)
         facts = record["facts"]
         for action in facts["actions"]:
             del action["database"]  # not a fact of ours
@@ -565,7 +578,7 @@ def test_valid_real_files_load_with_the_same_facts() -> None:
 def test_the_seeds_load_as_they_stand(name: str, count: int) -> None:
     text = (shared(SHARED / "seeds") / name).read_text(encoding="utf-8")
     project = text.split("Show project.yaml\n")[1].split("\nTimeline")[0]
-    parsed = spec.parse(project)
+    parsed = parsing.parse(project)
     assert [each for each in parsed.problems if each.severity is Severity.ERROR] == []
     assert parsed.pipeline is not None
     assert len(parsed.pipeline.actions) == count

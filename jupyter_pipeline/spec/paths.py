@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from posixpath import normpath
 
-from .models import Level
-from .spec_faults import Fault, quote
+from ..models import Level
+from .faults import Fault, quote
 
 STATE_FOLDER = ".jupyter_pipeline"
 """Our own folder in a project; no job may write there."""

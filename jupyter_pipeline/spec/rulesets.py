@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import inf, nextafter
 from types import MappingProxyType
 
-from .models import Severity
+from ..models import Severity
 
 OLDEST, NEWEST = 1, 5
 """The versions of project.yaml."""

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from jupyter_pipeline import yamltree
 from jupyter_pipeline.models import Command, Problem
 from jupyter_pipeline.scripts.entry_files import named
-from jupyter_pipeline.spec_action import Draft, parse_run, read_action
-from jupyter_pipeline.spec_faults import Suggester
-from jupyter_pipeline.spec_files import MAX_PROBLEMS, file_problems
+from jupyter_pipeline.spec.action import Draft, parse_run, read_action
+from jupyter_pipeline.spec.faults import Suggester
+from jupyter_pipeline.spec.files import MAX_PROBLEMS, file_problems
+from jupyter_pipeline.spec.yaml import tree
 
 
 def action(run: str, *outputs: str, needs: str = "", more: str = "") -> str:
@@ -20,14 +20,14 @@ def action(run: str, *outputs: str, needs: str = "", more: str = "") -> str:
 
 
 def drafts_of(actions: Mapping[str, str]) -> list[Draft]:
-    root = yamltree.read("actions:\n" + "\n".join(f"  {name}:{text}" for name, text in actions.items())).root
-    assert isinstance(root, yamltree.Mapping)
+    root = tree.read("actions:\n" + "\n".join(f"  {name}:{text}" for name, text in actions.items())).root
+    assert isinstance(root, tree.Mapping)
     node = root.get("actions")
-    assert isinstance(node, yamltree.Mapping)
+    assert isinstance(node, tree.Mapping)
     return [draft for key, value in node.items() if (draft := _finish(key, value))]
 
 
-def _finish(key: yamltree.Scalar, node: yamltree.Node) -> Draft | None:
+def _finish(key: tree.Scalar, node: tree.Node) -> Draft | None:
     reading = read_action(key, node, Suggester())
     try:
         while True:
