@@ -13,7 +13,7 @@ import pytest
 from jupyter_pipeline.config import load
 from jupyter_pipeline.spec import parsing
 from tests.helpers import images
-from tests.helpers.places import SHARED, STUDIES
+from tests.helpers.places import SHARED, STUDIES, copy_study
 from tests.helpers.support import cli
 
 LONG = 1800
@@ -33,8 +33,7 @@ def immunity(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _run_all(study: str, folder: Path) -> Path:
-    root = folder / study
-    shutil.copytree(STUDIES / study, root, ignore=shutil.ignore_patterns(".jupyter_pipeline", "output", "metadata"))
+    root = copy_study(study, folder / study)
     for arguments in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "The study.")):
         identity = ("-c", "user.name=A Researcher", "-c", "user.email=a@example.invalid")
         subprocess.run(["git", *identity, *arguments], cwd=root, check=True)

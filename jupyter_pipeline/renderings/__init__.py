@@ -6,6 +6,20 @@ escaped, and what cannot be seen in it is shown as marks.
 
 from __future__ import annotations
 
+from ..tables.forms import table_document
+from ..tables.paging import (
+    Page,
+    Row,
+    TableQuery,
+    page_of,
+)
+from ..tables.rows import read_csv, read_lines
+from ..tables.summary import (
+    ColumnSummary,
+    Table,
+    remarks,
+    summarise,
+)
 from .comparison_pages import TYPES as COMPARED
 from .comparison_pages import (
     Head,
@@ -14,15 +28,11 @@ from .comparison_pages import (
     table_comparison_page,
     text_comparison_page,
 )
-from .delimited import read_csv, read_lines
 from .document import POLICY, Facts, document
 from .escaping import Html
-from .forms import table_document
 from .json_pages import json_page
 from .log_pages import log_page
 from .pages import image_page, refusal_page, text_page
-from .paging import Page, Row, TableQuery, page_of
-from .summary import ColumnSummary, Table, remarks, summarise
 from .table_matching import TableDifferences, compare_tables
 from .table_pages import Link, table_page
 

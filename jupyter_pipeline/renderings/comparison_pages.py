@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..differences import Row, Side, compare_texts
-from . import numbers
+from ..tables import numbers
+from ..tables.summary import Table
 from .document import Facts, document, joined, remarked
 from .escaping import Html, shown, shown_lines
 from .pages import image_figure
-from .summary import Table
 from .summary_pages import column_name
 from .table_matching import ColumnPair, RowDifference, TableDifferences, compare_tables
 

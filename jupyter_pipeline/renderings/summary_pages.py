@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from ..tables.numbers import written
+from ..tables.summary import ColumnSummary, remarks
 from .document import joined
 from .escaping import Html, shown
-from .numbers import written
-from .summary import ColumnSummary, remarks
 
 _HEADS = (
     *(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..alignment import align, pairs_by_likeness
-from .summary import Table
+from ..tables.summary import Table
 
 MOST_CELLS = 4_000_000
 """Cells of the largest table that is compared."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from . import numbers
+from ..tables import numbers
+from ..tables.paging import Page, Row
+from ..tables.summary import SMALL, ColumnSummary, Table
 from .document import Facts, document, joined, remarked
 from .escaping import Html, attribute, plain, shown
-from .paging import Page, Row
-from .summary import SMALL, ColumnSummary, Table
 from .summary_pages import column_name, summary_section
 
 Link = Callable[[Mapping[str, str]], str]

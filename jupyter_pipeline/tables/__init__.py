@@ -53,17 +53,17 @@ def facts_of_content(data: bytes, kind: str) -> TableFacts:
 
     Raises ValueError and RecursionError where they cannot be read.
     """
-    from . import documents, pages, texts
+    from . import json_records, markup, texts
 
     if kind == ".json":
-        return documents.facts(data.decode("utf-8-sig"))
+        return json_records.facts(data.decode("utf-8-sig"))
     text = texts.decode(data)
     if kind in (".html", ".svg", ".svgz"):
-        return pages.facts(text)
+        return markup.facts(text)
     found = texts.facts(text)
     if kind == ".md" and not found.patients and "<t" in text.lower():
         with contextlib.suppress(ValueError):  # what is no page is text, and that was read
-            return pages.facts(text)
+            return markup.facts(text)
     return found
 
 

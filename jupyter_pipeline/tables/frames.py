@@ -17,7 +17,8 @@ from math import isnan
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..renderings import Table, read_lines
+from .rows import read_lines
+from .summary import Table
 
 MOST_TEXT = 10_000
 """Characters of a cell that are kept: one value may be a list of any length."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,9 @@ from jupyter_pipeline.project import Project
 from tests.helpers.journey import assert_accessible, shot, write_big, write_study
 from tests.helpers.lab import DOCUMENT, PANEL, browsing, chromium, need_lab
 from tests.helpers.live import BASE, TOKEN, Live, finished, live, project_id, submit
-from tests.helpers.places import STUDIES
+from tests.helpers.places import copy_study
 from tests.helpers.support import require
 
-PINCER = STUDIES / "pincer_measures"
 GRAPH = ".jp-pipeline-graph-host:visible"
 
 
@@ -28,7 +26,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("journeys")
     write_study(folder / "root/study")
     write_big(folder / "root/big")
-    shutil.copytree(PINCER, folder / "root/pincer")
+    copy_study("pincer_measures", folder / "root/pincer")
     with live(folder / "home", folder / "root", lab=True) as server:
         yield server
 

@@ -12,12 +12,11 @@ LAYERS = {
     "rules": (
         "wording renderings fragments notebook_commands notebook_flags notebook_parameters "
         "notebook_declarations notebook_progress compare alignment differences notebook_differences graph "
-        "rules scripts spec"
+        "rules scripts spec tables"
     ),
     "effects": (
-        "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs tables git "
-        "snapshots trees joblog ids lease docker_engine notebook_driver notebook_imports reports runtimes "
-        "executors"
+        "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs git snapshots "
+        "trees joblog ids lease docker_engine notebook_driver notebook_imports reports runtimes executors"
     ),
     "application": (
         "views project project_looking project_machine project_viewing project_comparing engine service "

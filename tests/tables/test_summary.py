@@ -8,8 +8,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline.renderings import ColumnSummary, Table, page_of, read_csv, remarks, summarise, table_document
-from jupyter_pipeline.renderings.numbers import OTHER_MARKS, PLATFORM_MARKS
+from jupyter_pipeline.renderings import (
+    ColumnSummary,
+    Table,
+    page_of,
+    read_csv,
+    remarks,
+    summarise,
+    table_document,
+)
+from jupyter_pipeline.tables.numbers import OTHER_MARKS, PLATFORM_MARKS
 
 QUICK = settings(deadline=None, max_examples=150)
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from jupyter_pipeline import tables
 from jupyter_pipeline.rules.levels import MAX_SIZE, TableFacts, reason_withheld
-from jupyter_pipeline.tables import documents, pages, texts
+from jupyter_pipeline.tables import json_records, markup, texts
 
 QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
 
@@ -326,7 +326,7 @@ def test_json_that_cannot_be_read_is_told(tmp_path: Path, data: str) -> None:
 
 
 def test_json_of_too_many_parts_is_told(tmp_path: Path) -> None:
-    found = seen(tmp_path, "a.json", "[" + "[]," * documents.CONTAINERS + "1]")
+    found = seen(tmp_path, "a.json", "[" + "[]," * json_records.CONTAINERS + "1]")
     assert found.error == "it holds more than 1,000,000 objects and lists"
 
 
@@ -438,7 +438,7 @@ def nested(depth: int) -> str:
 
 @pytest.mark.parametrize(
     "data",
-    ["<table><tr><th>a\n<td title=", "<a " * 1000, "<a '\"", nested(9), "<b c>" * (pages.EFFORT + 1)],
+    ["<table><tr><th>a\n<td title=", "<a " * 1000, "<a '\"", nested(9), "<b c>" * (markup.EFFORT + 1)],
     ids=["cut off", "never closed", "never closed quotes", "nested", "many"],
 )
 def test_pages_that_cannot_be_read_are_told(tmp_path: Path, data: str) -> None:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from html import unescape
 
 from ..rules.levels import TableFacts, says_patient_id
-from . import documents, texts
+from . import json_records, texts
 
 DEPTH = 4
 """How deep pages within pages are read."""
@@ -268,6 +268,6 @@ def _visible(content: str) -> str:
 
 def _is_named_in_json(body: str) -> bool:
     try:
-        return documents.facts(body).patients
+        return json_records.facts(body).patients
     except (ValueError, RecursionError):
         return False  # as a script it was read already
