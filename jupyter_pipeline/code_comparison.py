@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from . import differences, history, trees
+from . import history, trees
 from .config import Config
-from .differences import Row
+from .diffs import texts as differences
+from .diffs.notebooks import CellDifference, compare_notebooks, sources_of
+from .diffs.texts import Row
 from .errors import NotFound
 from .history import Comparison
 from .models import JobRequest
-from .notebook_differences import CellDifference, compare_notebooks, sources_of
 from .protection.project import Project as ProtectedFiles
 from .store import Store
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from .code_comparison import CodeComparison, FileChange, FileDifferences
-from .differences import Row, Side
+from .diffs.notebooks import CellDifference
+from .diffs.texts import Row, Side
 from .documents import Document
-from .notebook_differences import CellDifference
 
 
 def code_document(comparison: CodeComparison) -> Document:

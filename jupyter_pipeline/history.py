@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import trees
-from .compare import Difference, compare_trees
+from .diffs.code import Difference, compare_trees
 from .errors import NotFound
 from .models import JobRequest, RequestStatus
 from .rules import lifecycle

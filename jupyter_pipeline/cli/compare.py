@@ -14,8 +14,8 @@ from .text import Cell, Out, safe, width_of
 
 if TYPE_CHECKING:
     from ..code_comparison import CodeComparison, FileChange, FileDifferences
-    from ..differences import Row, Side
-    from ..notebook_differences import CellDifference
+    from ..diffs.notebooks import CellDifference
+    from ..diffs.texts import Row, Side
 
 SIGNS = {"same": (" ", "plain"), "changed": ("~", "warn"), "added": ("+", "good"), "removed": ("-", "bad")}
 WIDE = 120

@@ -6,6 +6,7 @@ escaped, and what cannot be seen in it is shown as marks.
 
 from __future__ import annotations
 
+from ..diffs.tables import TableDifferences, compare_tables
 from ..tables.forms import table_document
 from ..tables.paging import (
     Page,
@@ -33,7 +34,6 @@ from .escaping import Html
 from .json_pages import json_page
 from .log_pages import log_page
 from .pages import image_page, refusal_page, text_page
-from .table_matching import TableDifferences, compare_tables
 from .table_pages import Link, table_page
 
 __all__ = [

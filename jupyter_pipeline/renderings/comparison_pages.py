@@ -6,14 +6,19 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..differences import Row, Side, compare_texts
+from ..diffs.tables import (
+    ColumnPair,
+    RowDifference,
+    TableDifferences,
+    compare_tables,
+)
+from ..diffs.texts import Row, Side, compare_texts
 from ..tables import numbers
 from ..tables.summary import Table
 from .document import Facts, document, joined, remarked
 from .escaping import Html, shown, shown_lines
 from .pages import image_figure
 from .summary_pages import column_name
-from .table_matching import ColumnPair, RowDifference, TableDifferences, compare_tables
 
 TYPES = frozenset((".csv", ".png", ".jpg", ".jpeg", ".txt", ".md", ".yaml", ".yml", ".log", ".json"))
 """The types of files for which there is such a page."""

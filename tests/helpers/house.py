@@ -11,8 +11,7 @@ LAYERS = {
     "nouns": "models person config errors",
     "rules": (
         "wording renderings fragments notebook_commands notebook_flags notebook_parameters "
-        "notebook_declarations notebook_progress compare alignment differences notebook_differences graph "
-        "rules scripts spec tables"
+        "notebook_declarations notebook_progress graph rules scripts spec tables diffs"
     ),
     "effects": (
         "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs git snapshots "

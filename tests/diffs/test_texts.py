@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline.differences import (
+from jupyter_pipeline.diffs.texts import (
     MOST_ROWS,
     Row,
     Side,

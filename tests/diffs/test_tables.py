@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline.renderings import Table, compare_tables, read_csv, table_matching
-from jupyter_pipeline.renderings.table_matching import TableDifferences
+from jupyter_pipeline.diffs import tables
+from jupyter_pipeline.diffs.tables import TableDifferences
+from jupyter_pipeline.renderings import Table, compare_tables, read_csv
 
 
 def compare(left: str, right: str) -> TableDifferences:
@@ -67,7 +68,7 @@ def test_tables_with_nothing_in_common() -> None:
 
 
 def test_tables_that_are_too_large_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table_matching, "MOST_CELLS", 3)
+    monkeypatch.setattr(tables, "MOST_CELLS", 3)
     with pytest.raises(ValueError, match="more than 3 cells"):
         compare("a,b\n1,2\n3,4\n", "a\n1\n")
 

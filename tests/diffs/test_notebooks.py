@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline.notebook_differences import CellDifference, compare_notebooks, sources_of
+from jupyter_pipeline.diffs.notebooks import CellDifference, compare_notebooks, sources_of
 from tests.helpers.support import notebook
 
 SECRET = "blood-pressure-of-no-one"

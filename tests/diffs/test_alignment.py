@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline.alignment import Alignment, align, pairs_by_likeness
+from jupyter_pipeline.diffs.alignment import Alignment, align, pairs_by_likeness
 
 FEW = st.lists(st.sampled_from("abcd"), max_size=12)
 

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from .alignment import align, pairs_by_likeness
-from .differences import MOST_ROWS, Row, compare_texts, rows_of
+from .texts import (
+    MOST_ROWS,
+    Row,
+    compare_texts,
+    rows_of,
+)
 
 ALIKE = 0.4
 """How much of their words two cells must share to be called versions of one another."""

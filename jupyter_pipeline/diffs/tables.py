@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..alignment import align, pairs_by_likeness
 from ..tables.summary import Table
+from .alignment import align, pairs_by_likeness
 
 MOST_CELLS = 4_000_000
 """Cells of the largest table that is compared."""
