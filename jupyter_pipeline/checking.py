@@ -105,13 +105,14 @@ def _files(
     config: Config, findings: parsing.Findings, published: Collection[str], unquoted: Collection[str]
 ) -> tuple[Collection[str], Callable[[str], bytes], Callable[[str], bool]]:
     """The files of the project that are no outputs, how to read one, and whether a path is there all the same."""
-    from . import notebook_commands, snapshots
+    from . import notebook_commands
     from .rules import patterns
+    from .snapshots import pool
 
     commands = [draft.run for draft in findings.drafts if draft.run is not None]
     code = {draft.dummy_data_file for draft in findings.drafts} | set(notebook_commands.rewritten(commands))
     outputs = patterns.PatternIndex(claim.output.pattern for draft in findings.drafts for claim in draft.claims)
-    listed = snapshots.listed(config.root, config.state)
+    listed = pool.listed(config.root, config.state)
     files = {
         path
         for path in listed

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from . import history, trees
+from . import history
 from .config import Config
 from .diffs import texts as differences
 from .diffs.notebooks import CellDifference, compare_notebooks, sources_of
@@ -18,6 +18,7 @@ from .errors import NotFound
 from .history import Comparison
 from .models import JobRequest
 from .protection.project import Project as ProtectedFiles
+from .snapshots import trees
 from .store import Store
 
 MOST_READ = 2 * 1024**2

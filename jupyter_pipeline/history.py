@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import trees
 from .diffs.code import Difference, compare_trees
 from .errors import NotFound
 from .models import JobRequest, RequestStatus
 from .rules import lifecycle
+from .snapshots import trees
 from .store import Store
 
 PAGE = 100

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import docker_engine, history, runtimes, snapshots
+from . import docker_engine, history, runtimes
 from .config import Config
 from .errors import ExecutorUnavailable, InvalidRequest, PipelineError, RuntimeUnavailable
 from .executors.local import FOLDER, INPUTS, TEMPORARY, UPPER, WORK, remove_tree
@@ -23,6 +23,7 @@ from .lease import Lease
 from .models import Job, RequestStatus
 from .publication import EARLIER, KEPT, REPLACED
 from .service import LOG, spawn
+from .snapshots import pool
 from .store import FILE, JOBS, Store
 
 GRACE = 600.0
@@ -128,7 +129,7 @@ def clean(config: Config, scope: Scope) -> tuple[Holding, ...]:
             if folder.parent.name == JOBS and not any(folder.iterdir()):
                 folder.rmdir()
         if (config.state / "code").is_dir():
-            snapshots.prune(config.state, keep, _grace(scope))
+            pool.prune(config.state, keep, _grace(scope))
     kept = []
     for built in runtimes.held(config):
         if not built.complete:
@@ -237,7 +238,7 @@ def _needed_code(config: Config, scope: Scope) -> set[str]:
 
 
 def _snapshots(config: Config, keep: Iterable[str], scope: Scope) -> Holding:
-    held = snapshots.held(config.state)
+    held = pool.held(config.state)
     limit = time.time() - _grace(scope)
     kept: list[Path] = []
     doomed: list[Path] = []

@@ -23,7 +23,14 @@ from typing import Any
 
 import psutil
 
-from . import executors, person, planning, publication, runtimes, snapshots, staging
+from . import (
+    executors,
+    person,
+    planning,
+    publication,
+    runtimes,
+    staging,
+)
 from .config import Config
 from .errors import PipelineError
 from .executors import Task
@@ -32,6 +39,7 @@ from .kernels import check_synthetic
 from .models import Runtime
 from .notebook_driver.kernel import CHANNELS, QUIET, connection_of
 from .notebook_driver.kernelspecs import START
+from .snapshots import pool
 from .store import Store
 
 ROOM = len("/jobs/jp-12345678/tmp/k/k-1")
@@ -67,7 +75,7 @@ def start(config: Config, runtime_name: str, action: str | None, connection_file
 
 def _task(config: Config, runtime: Runtime, action: str | None, folder: Path) -> Task:
     survey = planning.survey(config)
-    code = snapshots.materialize(survey.code, config.root, config.state)
+    code = pool.materialize(survey.code, config.root, config.state)
     files: Mapping[str, Path] = {}
     needs = survey.pipeline.actions[action].needs if action else ()
     with contextlib.ExitStack() as stack:

@@ -12,13 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import (
-    git,
-    pipeline_cache,
-    publication,
-    runtimes,
-    snapshots,
-)
+from . import pipeline_cache, publication, runtimes
 from .config import Config, printable
 from .errors import ProjectNotFound
 from .graph import traversal
@@ -32,6 +26,7 @@ from .rules.plan import (
     make,
 )
 from .scripts import dependencies
+from .snapshots import git, pool
 from .store import Store
 
 PROJECT_FILE = "project.yaml"
@@ -70,7 +65,7 @@ class Survey:
     config: Config
     pipeline: Pipeline
     source: bytes
-    code: snapshots.Code
+    code: pool.Code
     commit: str | None
     """The commit that the code is from, when it is not the working tree's."""
     base: Path
@@ -156,17 +151,17 @@ def survey(config: Config, revision: str | None = None, published: Collection[st
         return _survey_commit(config, revision)
     source = read_project(config.root)
     pipeline = pipeline_of(config, source)
-    code = snapshots.scan(config.root, config.state, _is_output(pipeline, published), _dummy_files(pipeline))
+    code = pool.scan(config.root, config.state, _is_output(pipeline, published), _dummy_files(pipeline))
     return Survey(config, pipeline, source, code, None, config.root)
 
 
 def _survey_commit(config: Config, revision: str) -> Survey:
     commit = git.resolve(config.root, revision)
-    whole = snapshots.scan_commit(config.root, config.state, commit)
-    tree = snapshots.materialize(whole, config.root, config.state)
+    whole = pool.scan_commit(config.root, config.state, commit)
+    tree = pool.materialize(whole, config.root, config.state)
     source = read_project(tree)
     pipeline = pipeline_of(config, source)
-    code = snapshots.scan_commit(config.root, config.state, commit, _is_output(pipeline))
+    code = pool.scan_commit(config.root, config.state, commit, _is_output(pipeline))
     return Survey(config, pipeline, source, code, commit, tree)
 
 

@@ -18,11 +18,9 @@ from typing import TYPE_CHECKING, Any
 from . import config as configuration
 from . import (
     executors,
-    git,
     ids,
     person,
     planning,
-    snapshots,
 )
 from .config import Config
 from .errors import InvalidProject, KeyUsed, ProjectNotFound
@@ -32,6 +30,7 @@ from .models import Event, JobRequest, Pipeline, RuntimeInfo, RuntimeState
 from .project_comparing import Comparing
 from .project_machine import Machine
 from .rules.plan import Plan, Planned
+from .snapshots import git, pool
 from .store import JOBS, Key, Store, now
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
@@ -163,14 +162,14 @@ class Project(Comparing, Machine):
         with self._open() as store:
             version, made = store.revision(), look.plan(actions, store, force)
             if made.to_run or made.impossible:
-                snapshots.materialize(look.code, self.config.root, self.config.state)
+                pool.materialize(look.code, self.config.root, self.config.state)
             with store.transaction():
                 if asked is not None and (found := _submission(store, asked)):  # asked twice at once
                     return found
                 if store.revision() != version:  # somebody else has asked meanwhile: do not run anything twice
                     made = look.plan(actions, store, force)
                     if made.to_run or made.impossible:
-                        snapshots.materialize(look.code, self.config.root, self.config.state)
+                        pool.materialize(look.code, self.config.root, self.config.state)
                 request = self._request(look, actions, force, requested_by)
                 rows = planning.jobs_of(look, made, request.id, ids.new)
                 for row in rows:

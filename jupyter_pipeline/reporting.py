@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from . import notebook_commands, publication, trees
+from . import notebook_commands, publication
 from .config import EXPECTATIONS, Config
 from .errors import InvalidRequest, NotFound, OutputRefused, ReportFailed
 from .executors import KEPT, KEPT_NOTEBOOK
 from .models import Cell, Job, Level, State
 from .notebook_commands import NotebookRun, masked
 from .rules import levels
+from .snapshots import trees
 from .store import Store
 
 FORMATS = ("html", "pdf", "md")

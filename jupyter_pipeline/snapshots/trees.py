@@ -30,7 +30,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from .errors import SnapshotFailed
+from ..errors import SnapshotFailed
 
 GRACE = 3600.0
 """Seconds for which a tree that was just asked for is kept by `prune`, until its request is in the store."""

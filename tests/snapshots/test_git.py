@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import git, person
+from jupyter_pipeline import person
 from jupyter_pipeline.errors import InvalidRequest, SnapshotFailed
+from jupyter_pipeline.snapshots import git
 
 ME = ("-c", "user.name=Ada", "-c", "user.email=ada@localhost", "-c", "protocol.file.allow=always")
 

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from . import person
-from .config import STATE_FOLDER, printable
-from .errors import InvalidRequest, SnapshotFailed
+from .. import person
+from ..config import STATE_FOLDER, printable
+from ..errors import InvalidRequest, SnapshotFailed
 
 TIMEOUT = 120.0
 """Seconds until a git that does not answer, say on a dead network disk, is given up."""

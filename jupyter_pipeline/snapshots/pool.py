@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from ..config import STATE_FOLDER
+from ..errors import SnapshotFailed
 from . import git
-from .config import STATE_FOLDER
-from .errors import SnapshotFailed
 from .trees import (
     Code,
     CodeFile,

@@ -20,9 +20,15 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline import snapshots, trees
 from jupyter_pipeline.errors import InvalidRequest, SnapshotFailed
-from jupyter_pipeline.snapshots import Code, materialize, prune, scan, scan_commit
+from jupyter_pipeline.snapshots import pool, trees
+from jupyter_pipeline.snapshots.pool import (
+    Code,
+    materialize,
+    prune,
+    scan,
+    scan_commit,
+)
 
 ME = ("-c", "user.name=Ada", "-c", "user.email=ada@localhost")
 OLD = 1_500_000_000
@@ -226,7 +232,7 @@ def test_unchanged_files_are_not_read_again_but_fresh_ones_are(
         read.append(Path(full).name)
         return opened(full)
 
-    monkeypatch.setattr("jupyter_pipeline.snapshots.opened", opened_and_noted)
+    monkeypatch.setattr("jupyter_pipeline.snapshots.pool.opened", opened_and_noted)
     first = scan(root, state)
     assert sorted(read) == ["a.py", "b.py", "c.csv"]
     # Changed within the clock's margin of the scan, they could have changed once more without looking it.
@@ -509,10 +515,10 @@ def test_prune_removes_what_no_kept_tree_needs(root: Path, state: Path) -> None:
     (root / "analysis/a.py").write_text("a = 1234567")
     second = scan(root, state)
     tree = materialize(second, root, state)
-    assert snapshots.held(state) == snapshots.Held(trees=2, blobs=4, bytes=5 + 5 + 4 + 11)
+    assert pool.held(state) == pool.Held(trees=2, blobs=4, bytes=5 + 5 + 4 + 11)
     assert prune(state, [second.id], grace=0) == 5
     assert content(tree) == content_of_code(root, second)
-    assert snapshots.held(state) == snapshots.Held(trees=1, blobs=3, bytes=5 + 4 + 11)
+    assert pool.held(state) == pool.Held(trees=1, blobs=3, bytes=5 + 4 + 11)
     assert prune(state, [second.id], grace=0) == 0
 
 
@@ -529,5 +535,5 @@ def test_prune_spares_a_tree_whose_request_is_still_being_made(root: Path, state
 
 
 def test_prune_and_held_of_nothing(state: Path) -> None:
-    assert snapshots.held(state) == snapshots.Held(0, 0, 0)
+    assert pool.held(state) == pool.Held(0, 0, 0)
     assert prune(state, []) == 0
