@@ -19,7 +19,7 @@ from .history import Comparison
 from .models import JobRequest
 from .protection.project import Project as ProtectedFiles
 from .snapshots import trees
-from .store import Store
+from .store.database import Store
 
 MOST_READ = 2 * 1024**2
 """Bytes of the largest file that is compared."""

@@ -32,7 +32,7 @@ from .models import RuntimeInfo, RuntimeState, Severity
 from .runtimes import package_sources, uv_program
 from .service import LOG
 from .spec import parsing
-from .store import Store, on_network, too_long
+from .store.database import Store, on_network, too_long
 from .wording import listed
 
 LOW = 1024**3

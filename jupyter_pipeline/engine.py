@@ -29,7 +29,7 @@ from .notebook_watch import NotebookWatch, replaced
 from .rules import lifecycle
 from .rules.lifecycle import Decision, Facts, Step
 from .runtimes.builds import Builds
-from .store import JOBS, Store
+from .store.database import JOBS, Store
 
 TURN = 0.2
 """Seconds between looks for new requests when no job ends."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .models import Event
-from .store import Store
+from .store.database import Store
 
 
 class Teller:

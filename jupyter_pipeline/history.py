@@ -11,7 +11,7 @@ from .errors import NotFound
 from .models import JobRequest, RequestStatus
 from .rules import lifecycle
 from .snapshots import trees
-from .store import Store
+from .store.database import Store
 
 PAGE = 100
 """Requests that are read at once while going back."""

@@ -24,7 +24,7 @@ from .models import Job, RequestStatus
 from .publication import EARLIER, KEPT, REPLACED
 from .service import LOG, spawn
 from .snapshots import pool
-from .store import FILE, JOBS, Store
+from .store.database import FILE, JOBS, Store
 
 GRACE = 600.0
 """Seconds for which a code snapshot that was just asked for stays, until its request is in the store."""

@@ -40,7 +40,7 @@ from .models import Runtime
 from .notebook_driver.kernel import CHANNELS, QUIET, connection_of
 from .notebook_driver.kernelspecs import START
 from .snapshots import pool
-from .store import Store
+from .store.database import Store
 
 ROOM = len("/jobs/jp-12345678/tmp/k/k-1")
 """Bytes of a socket's path below the folder of a session."""

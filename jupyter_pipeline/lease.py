@@ -7,7 +7,7 @@ import os
 import time
 
 from .config import Config
-from .store_guard import not_writable
+from .store.guard import not_writable
 
 LOCK = "engine.lock"
 

@@ -13,7 +13,7 @@ from .executors import CELLS, Notebook
 from .models import Job, JobRequest, Runtime
 from .notebook_commands import from_json
 from .notebook_progress import Progress, read
-from .store import Store
+from .store.database import Store
 
 
 def provenance_of(request: JobRequest, job: Job, runtime: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from .history import PREVIOUS, other_request
 from .models import RUN_ALL, JobRequest, State, Verdict
 from .rules import levels
 from .rules.levels import Answer
-from .store import Store
+from .store.database import Store
 from .views import ViewedOutput
 
 

@@ -27,7 +27,7 @@ from .rules.plan import (
 )
 from .scripts import dependencies
 from .snapshots import git, pool
-from .store import Store
+from .store.database import Store
 
 PROJECT_FILE = "project.yaml"
 _CACHE = "dependencies.json"

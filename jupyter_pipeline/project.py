@@ -16,12 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import config as configuration
-from . import (
-    executors,
-    ids,
-    person,
-    planning,
-)
+from . import executors, person, planning
 from .config import Config
 from .errors import InvalidProject, KeyUsed, ProjectNotFound
 from .following import Teller
@@ -31,7 +26,13 @@ from .project_comparing import Comparing
 from .project_machine import Machine
 from .rules.plan import Plan, Planned
 from .snapshots import git, pool
-from .store import JOBS, Key, Store, now
+from .store import ids
+from .store.database import (
+    JOBS,
+    Key,
+    Store,
+    now,
+)
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
     from .checking import Checked

@@ -13,7 +13,7 @@ from .errors import NotFound
 from .lease import Lease
 from .models import Event, Job, State, StatusCode, ViewRecord
 from .rules import levels, lifecycle
-from .store import FILE, Store
+from .store.database import FILE, Store
 from .views import RequestView, ViewedOutput, view
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import executors, runtimes
 from .config import Config
 from .models import Runtime, RuntimeInfo
-from .store import JOBS
+from .store.database import JOBS
 
 if TYPE_CHECKING:  # imported where they are used
     from . import doctor, housekeeping

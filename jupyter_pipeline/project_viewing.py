@@ -11,7 +11,7 @@ from .errors import NotFound
 from .models import Job, ViewKind
 from .project_looking import Looking
 from .reporting import Report
-from .store import Store
+from .store.database import Store
 from .viewing import LogPart
 from .views import ViewedOutput
 

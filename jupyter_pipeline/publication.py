@@ -21,7 +21,7 @@ from .graph import traversal
 from .joblog import chunks
 from .models import Job, JobRequest, Level, OutputFile, Pipeline, Result, State, WrittenFile
 from .rules import levels
-from .store import JOBS, Store
+from .store.database import JOBS, Store
 
 KEPT, REPLACED, EARLIER = "kept", "replaced", "earlier"
 """In a job's folder: its own outputs that another action wrote over, a person's files that it wrote over, and its own

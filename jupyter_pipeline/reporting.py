@@ -18,7 +18,7 @@ from .models import Cell, Job, Level, State
 from .notebook_commands import NotebookRun, masked
 from .rules import levels
 from .snapshots import trees
-from .store import Store
+from .store.database import Store
 
 FORMATS = ("html", "pdf", "md")
 MARK = b'<meta name="generator" content="jupyter_pipeline">'

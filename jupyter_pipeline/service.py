@@ -16,7 +16,7 @@ from .config import ENV_CACHE, Config
 from .engine import TURN, Engine
 from .errors import PipelineError
 from .lease import Lease
-from .store import JOBS, Store
+from .store.database import JOBS, Store
 
 LOG = "engine.log"
 PATIENCE = 5.0

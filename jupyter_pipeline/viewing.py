@@ -22,7 +22,7 @@ from .errors import NotFound, OutputRefused
 from .models import Job, Level, OutputFile, ViewKind
 from .reporting import JobNotebook
 from .rules import levels
-from .store import Store
+from .store.database import Store
 from .views import ViewedOutput
 
 LOOK_AGAIN = timedelta(hours=1)

@@ -9,7 +9,7 @@ from .models import Job, JobRequest, OutputFile, RequestStatus, Verdict
 from .rules import durations, levels, lifecycle
 from .rules.durations import CriticalPath
 from .rules.plan import Planned
-from .store import Store
+from .store.database import Store
 
 
 @dataclass(frozen=True, slots=True)

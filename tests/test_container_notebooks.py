@@ -11,7 +11,7 @@ import pytest
 from jupyter_pipeline import docker_engine
 from jupyter_pipeline.models import Job
 from jupyter_pipeline.project import Project
-from jupyter_pipeline.store import JOBS
+from jupyter_pipeline.store.database import JOBS
 from tests.helpers import images, proctools
 from tests.helpers.faults import codes, job_of, run, shim_of, wait_for
 from tests.helpers.support import cli, make_project, notebook

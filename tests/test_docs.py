@@ -43,7 +43,7 @@ from jupyter_pipeline.spec.rulesets import (
     E,
     Rulings,
 )
-from jupyter_pipeline.store_schema import SCHEMA
+from jupyter_pipeline.store.schema import SCHEMA
 from tests.helpers.house import LAYERS, modules, name_of
 from tests.helpers.places import PACKAGE
 

@@ -21,7 +21,7 @@ import pytest
 from jupyter_pipeline.errors import PipelineError, StoreUnavailable
 from jupyter_pipeline.executors.local import remove_tree
 from jupyter_pipeline.project import Project
-from jupyter_pipeline.store import FILE, Store
+from jupyter_pipeline.store.database import FILE, Store
 from tests.helpers import proctools
 from tests.helpers.faults import (
     HELD,

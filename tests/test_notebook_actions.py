@@ -17,7 +17,7 @@ from jupyter_pipeline import viewing
 from jupyter_pipeline.errors import InvalidRequest, OutputRefused
 from jupyter_pipeline.models import State
 from jupyter_pipeline.project import Project
-from jupyter_pipeline.store import Store
+from jupyter_pipeline.store.database import Store
 from tests.helpers import support
 from tests.helpers.support import cli, make_project
 

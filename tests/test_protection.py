@@ -17,7 +17,7 @@ from jupyter_pipeline.models import Level
 from jupyter_pipeline.protection import ODD, TOO_MANY, Protection
 from jupyter_pipeline.protection.project import LOG, STATE, UNCHECKED
 from jupyter_pipeline.publication import job_folder
-from jupyter_pipeline.store import FILE
+from jupyter_pipeline.store.database import FILE
 from tests.helpers.fakes import until
 from tests.helpers.protected_study import HIGHLY, PROJECT_YAML, WITHHELD, make_study, record, show_synthetic
 

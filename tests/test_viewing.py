@@ -136,7 +136,7 @@ def test_what_cannot_be_recorded_is_not_shown(project: Project, monkeypatch: pyt
     def fails(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("jupyter_pipeline.store.Store.record_view", fails)
+    monkeypatch.setattr("jupyter_pipeline.store.database.Store.record_view", fails)
     with pytest.raises(OSError, match="No space"):
         project.read_output(output_id(project, "output/t.csv"), "ann")
     with pytest.raises(OSError, match="No space"):

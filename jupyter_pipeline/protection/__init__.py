@@ -21,7 +21,7 @@ from typing import Any
 
 from .. import planning
 from ..config import STATE_FOLDER
-from ..store import FILE, JOBS
+from ..store.database import FILE, JOBS
 from .disk import NOTHING, Folders, Identity, Sign, identity_of, is_at, is_settled, sign_of
 from .mounts import MOUNTS
 from .project import STATE, Project

@@ -26,7 +26,7 @@ from ..models import Level, OutputFile, Pipeline, StatusCode, WrittenFile
 from ..publication import METADATA
 from ..rules import levels, patterns
 from ..rules.patterns import PatternIndex
-from ..store import FILE, JOBS, Store
+from ..store.database import FILE, JOBS, Store
 from .disk import (
     NOTHING,
     Folder,

@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import PipelineError
 from ..models import Event
 from ..project import Project
-from ..store import FILE
+from ..store.database import FILE
 
 LOOK = 0.05
 """Seconds between two looks at a store."""

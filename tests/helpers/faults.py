@@ -19,7 +19,7 @@ import psutil
 
 from jupyter_pipeline.models import Event, Job
 from jupyter_pipeline.project import Project
-from jupyter_pipeline.store import Store
+from jupyter_pipeline.store.database import Store
 from jupyter_pipeline.views import RequestView
 
 from . import proctools

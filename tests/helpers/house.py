@@ -14,8 +14,8 @@ LAYERS = {
         "notebook_declarations notebook_progress graph rules scripts spec tables diffs"
     ),
     "effects": (
-        "store store_reading store_guard store_rows store_schema pipeline_cache staging outputs joblog ids "
-        "lease docker_engine notebook_driver notebook_imports reports runtimes executors snapshots"
+        "pipeline_cache staging outputs joblog lease docker_engine notebook_driver notebook_imports reports "
+        "runtimes executors snapshots store"
     ),
     "application": (
         "views project project_looking project_machine project_viewing project_comparing engine service "

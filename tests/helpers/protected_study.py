@@ -7,9 +7,9 @@ import json
 import os
 from pathlib import Path
 
-from jupyter_pipeline import ids
 from jupyter_pipeline.models import JobRequest, Level, OutputFile, ViewKind
-from jupyter_pipeline.store import Store, now
+from jupyter_pipeline.store import ids
+from jupyter_pipeline.store.database import Store, now
 
 from .support import notebook
 

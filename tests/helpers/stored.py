@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_pipeline import ids
 from jupyter_pipeline.models import JobRequest
-from jupyter_pipeline.store import now
+from jupyter_pipeline.store import ids
+from jupyter_pipeline.store.database import now
 
 
 def request(**changes: Any) -> JobRequest:

@@ -15,7 +15,7 @@ from jupyter_pipeline.models import Job, State, StatusCode
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.rules import durations
 from jupyter_pipeline.rules.durations import CriticalPath
-from jupyter_pipeline.store import Store
+from jupyter_pipeline.store.database import Store
 from tests.helpers.faults import run, step
 from tests.helpers.stored import job_row, request
 from tests.helpers.support import make_project

@@ -453,7 +453,7 @@ FULL = """
 import sys
 from pathlib import Path
 from jupyter_pipeline.errors import SnapshotFailed
-from jupyter_pipeline.snapshots import materialize, scan
+from jupyter_pipeline.snapshots.pool import materialize, scan
 root, state = map(Path, sys.argv[1:])
 code = scan(root, state)
 try:

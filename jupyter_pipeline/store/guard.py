@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from .errors import StoreUnavailable
+from ..errors import StoreUnavailable
 
 FILE = "store.sqlite"
 JOBS = "jobs"

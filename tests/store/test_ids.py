@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import re
 
-from jupyter_pipeline import ids
+from jupyter_pipeline.store import ids
 
 
 def test_an_id_is_ten_random_bytes_in_the_platforms_letters() -> None:

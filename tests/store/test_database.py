@@ -14,11 +14,28 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline import store_schema
 from jupyter_pipeline.errors import StoreUnavailable
-from jupyter_pipeline.models import JobRequest, Level, OutputFile, State, StatusCode
-from jupyter_pipeline.store import FILE, JOBS, Store, on_network
-from tests.helpers.faults import ended, fill, forked, read_only, small_disk
+from jupyter_pipeline.models import (
+    JobRequest,
+    Level,
+    OutputFile,
+    State,
+    StatusCode,
+)
+from jupyter_pipeline.store import schema
+from jupyter_pipeline.store.database import (
+    FILE,
+    JOBS,
+    Store,
+    on_network,
+)
+from tests.helpers.faults import (
+    ended,
+    fill,
+    forked,
+    read_only,
+    small_disk,
+)
 from tests.helpers.stored import job_row, request
 
 
@@ -321,7 +338,7 @@ HARMS: dict[str, Callable[[Path], object]] = {
     "empty": lambda file: os.truncate(file, 0),
     "missing": lambda file: file.unlink(),
     "other application": _sql("PRAGMA application_id = 4711"),
-    "newer format": _sql(f"PRAGMA user_version = {store_schema.VERSION + 1}"),
+    "newer format": _sql(f"PRAGMA user_version = {schema.VERSION + 1}"),
     "a text": lambda file: file.write_text("My notes\n"),
     "garbage in the schema": _overwrite(100, b"\xff" * 3000),
     "no tables": _sql("DROP TABLE jobs"),

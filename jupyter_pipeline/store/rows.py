@@ -6,7 +6,16 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from .models import Job, JobRequest, Level, OutputFile, State, StatusCode, ViewKind, ViewRecord
+from ..models import (
+    Job,
+    JobRequest,
+    Level,
+    OutputFile,
+    State,
+    StatusCode,
+    ViewKind,
+    ViewRecord,
+)
 
 JOB = (
     "id, request_id, action, state, code, message, run_command, reason, created_at, updated_at, started_at, "

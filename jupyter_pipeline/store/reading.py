@@ -7,9 +7,28 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .models import Cell, Event, Job, JobRequest, OutputFile, State, ViewKind, ViewRecord
-from .store_guard import translated
-from .store_rows import EVENT, JOB, OUTPUT, REQUEST, VIEW, job_of, output_of, request_of, view_of
+from ..models import (
+    Cell,
+    Event,
+    Job,
+    JobRequest,
+    OutputFile,
+    State,
+    ViewKind,
+    ViewRecord,
+)
+from .guard import translated
+from .rows import (
+    EVENT,
+    JOB,
+    OUTPUT,
+    REQUEST,
+    VIEW,
+    job_of,
+    output_of,
+    request_of,
+    view_of,
+)
 
 SHORTEST = 4
 """Characters of an identifier that may stand for the whole: fewer could be a request's number or a slip."""

@@ -18,9 +18,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .errors import StoreUnavailable
-from .models import Cell, Job, JobRequest, OutputFile, State, StatusCode, ViewKind
-from .store_guard import (
+from ..errors import StoreUnavailable
+from ..models import (
+    Cell,
+    Job,
+    JobRequest,
+    OutputFile,
+    State,
+    StatusCode,
+    ViewKind,
+)
+from .guard import (
     FILE,
     JOBS,
     close_if_open,
@@ -32,9 +40,9 @@ from .store_guard import (
     too_long,
     translated,
 )
-from .store_reading import StoreReading
-from .store_rows import REQUEST
-from .store_schema import APPLICATION_ID, SCHEMA, VERSION
+from .reading import StoreReading
+from .rows import REQUEST
+from .schema import APPLICATION_ID, SCHEMA, VERSION
 
 
 def now() -> str:

@@ -1,0 +1,1 @@
+"""The history of one workspace in one SQLite file, which no other package opens. Decides nothing."""
