@@ -15,12 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import config as configuration
-from . import (
-    docker_engine,
-    person,
-    planning,
-    runtimes,
-)
+from . import person, planning, runtimes
 from .config import Config
 from .errors import ExecutorUnavailable, InvalidConfig, ProjectNotFound, RuntimeUnavailable, StoreUnavailable
 from .executors import sandbox, trial
@@ -29,7 +24,7 @@ from .executors.process import ProcessExecutor
 from .executors.sandbox import SandboxExecutor
 from .lease import Lease
 from .models import RuntimeInfo, RuntimeState, Severity
-from .runtimes import package_sources, uv_program
+from .runtimes import docker, package_sources, uv_program
 from .service import LOG
 from .spec import parsing
 from .store.database import Store, on_network, too_long
@@ -176,8 +171,8 @@ def _docker(config: Config) -> Check:
     """Which Docker Engine there is; it matters only to a project that has containers."""
     absent = Health.MISSING if config.has_containers else Health.NOTE
     try:
-        with closing(docker_engine.connect(config.docker.host, patience=5.0)) as api:
-            engine = docker_engine.look(api, config.docker.host)
+        with closing(docker.connect(config.docker.host, patience=5.0)) as api:
+            engine = docker.look(api, config.docker.host)
     except ExecutorUnavailable as error:
         unused = "" if config.has_containers else " This project does not use it."
         return Check("docker", absent, error.message + unused, error.remedy)

@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import docker_engine, history, runtimes
+from . import history, runtimes
 from .config import Config
 from .errors import ExecutorUnavailable, InvalidRequest, PipelineError, RuntimeUnavailable
 from .executors.local import FOLDER, INPUTS, TEMPORARY, UPPER, WORK, remove_tree
 from .lease import Lease
 from .models import Job, RequestStatus
 from .publication import EARLIER, KEPT, REPLACED
+from .runtimes import docker
 from .service import LOG, spawn
 from .snapshots import pool
 from .store.database import FILE, JOBS, Store
@@ -192,9 +193,9 @@ def _containers(config: Config, store: Store | None, scope: Scope) -> list[tuple
     if not config.has_containers:
         return []
     jobs = config.folder / JOBS
-    with suppress(ExecutorUnavailable), closing(docker_engine.connect(config.docker.host)) as api:
+    with suppress(ExecutorUnavailable), closing(docker.connect(config.docker.host)) as api:
         found = []
-        for job_id, container in docker_engine.containers_of(api, jobs).items():
+        for job_id, container in docker.containers_of(api, jobs).items():
             job = store.job(job_id) if store else None
             ended = job is None or job.state.is_final
             created = float(container["Created"])
@@ -207,10 +208,10 @@ def _containers(config: Config, store: Store | None, scope: Scope) -> list[tuple
 def _remove_containers(config: Config, ids: Sequence[str]) -> None:
     if not config.has_containers:
         return
-    with suppress(ExecutorUnavailable), closing(docker_engine.connect(config.docker.host)) as api:
+    with suppress(ExecutorUnavailable), closing(docker.connect(config.docker.host)) as api:
         for one in ids:
-            docker_engine.remove(api, one)
-        docker_engine.remove_volumes(api, config.folder / JOBS)
+            docker.remove(api, one)
+        docker.remove_volumes(api, config.folder / JOBS)
 
 
 def _is_older(job: Job | None, folder: Path, seconds: float) -> bool:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import docker_engine
 from jupyter_pipeline.models import Job
 from jupyter_pipeline.project import Project
+from jupyter_pipeline.runtimes import docker
 from jupyter_pipeline.store.database import JOBS
 from tests.helpers import images, proctools
 from tests.helpers.faults import codes, job_of, run, shim_of, wait_for
@@ -58,7 +58,7 @@ def test_a_notebook_runs_in_the_image(tmp_path: Path) -> None:
     assert the_job(tmp_path).executor == "docker"
     assert the_job(tmp_path).peak_memory
     project = Project.find(tmp_path)
-    wait_for(lambda: not docker_engine.containers_of(images.api(), project.config.folder / JOBS), "its removal")
+    wait_for(lambda: not docker.containers_of(images.api(), project.config.folder / JOBS), "its removal")
 
 
 def test_a_report_is_made_outside_of_the_image(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_a_kernel_whose_shim_is_killed_is_gone_and_its_job_interrupted(tmp_path:
     assert shim is not None
     proctools.kill([shim, *proctools.children(shim, recursive=True)])
     wait_for(lambda: the_job(tmp_path).code == "interrupted", "its loss")
-    wait_for(lambda: not docker_engine.containers_of(images.api(), project.config.folder / JOBS), "its removal")
+    wait_for(lambda: not docker.containers_of(images.api(), project.config.folder / JOBS), "its removal")
     wait_for(lambda: project.engine() is None, "the engine goes away")
 
 
@@ -154,5 +154,5 @@ def test_a_notebook_is_cancelled(tmp_path: Path) -> None:
     assert cli("cancel", cwd=tmp_path).returncode == 0
     wait_for(lambda: project.request(request.id).finished_at is not None, "its end")
     assert the_job(tmp_path).code == "cancelled_by_user"
-    wait_for(lambda: not docker_engine.containers_of(images.api(), project.config.folder / JOBS), "its removal")
+    wait_for(lambda: not docker.containers_of(images.api(), project.config.folder / JOBS), "its removal")
     wait_for(lambda: project.engine() is None, "the engine goes away")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import docker_engine
 from jupyter_pipeline.config import printable
 from jupyter_pipeline.doctor import Health
 from jupyter_pipeline.models import Job
 from jupyter_pipeline.project import Project
+from jupyter_pipeline.runtimes import docker
 from jupyter_pipeline.store.database import JOBS
 from tests.helpers import images, proctools
 from tests.helpers.faults import attend, codes, job_of, run, wait_for
@@ -78,7 +78,7 @@ def test_nothing_is_left_of_the_containers(tmp_path: Path) -> None:
     project = split(tmp_path)
     run(tmp_path)
     jobs = project.config.folder / JOBS
-    wait_for(lambda: not docker_engine.containers_of(images.api(), jobs), "their removal")
+    wait_for(lambda: not docker.containers_of(images.api(), jobs), "their removal")
     names = {path.name for path in (jobs / job_of(project.request(), "there").id).iterdir()}
     assert names == {"log", "result.json", "started"}
 
@@ -141,7 +141,7 @@ def test_an_engine_of_ours_that_is_killed_finds_its_containers_again(tmp_path: P
     jobs = project.config.folder / JOBS
 
     def running() -> list[str]:
-        found = docker_engine.containers_of(images.api(), jobs)
+        found = docker.containers_of(images.api(), jobs)
         return [one["Id"] for one in found.values() if one["State"] == "running"]
 
     wait_for(lambda: bool(running()), "the container")
@@ -163,9 +163,9 @@ def test_clean_removes_our_containers_and_no_others(tmp_path: Path) -> None:
     run(tmp_path)
     api = images.api()
     jobs = printable(project.config.folder / JOBS)
-    labels = {docker_engine.LABEL_JOBS: jobs, docker_engine.LABEL_JOB: job_of(project.request(), "there").id}
-    elsewhere = {**labels, docker_engine.LABEL_JOBS: f"{jobs}-of-another"}
-    wait_for(lambda: not docker_engine.containers_of(api, project.config.folder / JOBS), "their removal")
+    labels = {docker.LABEL_JOBS: jobs, docker.LABEL_JOB: job_of(project.request(), "there").id}
+    elsewhere = {**labels, docker.LABEL_JOBS: f"{jobs}-of-another"}
+    wait_for(lambda: not docker.containers_of(api, project.config.folder / JOBS), "their removal")
     orphan = api.create_volume(labels=labels)["Name"]
     left, other, foreign = (
         api.create_container(images.shell(), ["sleep", "1"], labels=one)["Id"] for one in (labels, elsewhere, {})
@@ -180,7 +180,7 @@ def test_clean_removes_our_containers_and_no_others(tmp_path: Path) -> None:
         assert orphan not in {one["Name"] for one in api.volumes()["Volumes"] or ()}
     finally:
         for one in (other, foreign):
-            docker_engine.remove(api, one)
+            docker.remove(api, one)
 
 
 def test_doctor_says_which_engine_there_is(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline import docker_engine
 from jupyter_pipeline.errors import InvalidRequest
 from jupyter_pipeline.project import Project
+from jupyter_pipeline.runtimes import docker
 from tests.helpers import images
 from tests.helpers.faults import run, wait_for
 from tests.helpers.support import cli, make_project
@@ -106,7 +106,7 @@ def test_a_kernel_that_jupyter_kills_leaves_no_container(study: Path) -> None:
     try:
         client.wait_for_ready(timeout=60)
         api = images.api()
-        mine = {"label": f"{docker_engine.LABEL_PROJECT}={study}"}
+        mine = {"label": f"{docker.LABEL_PROJECT}={study}"}
         assert len(api.containers(filters=mine)) == 1
         assert said(client, "print(1)") == "1\n"
     finally:

@@ -134,12 +134,12 @@ def of_project(config: Config, folder: Path, name: str | None = None) -> Executo
 
 
 def _docker(config: Config, folder: Path) -> DockerExecutor:
-    from .. import docker_engine
+    from ..runtimes import docker
     from .docker import DockerExecutor
 
     labels = {
-        docker_engine.LABEL_WORKSPACE: config.workspace,
-        docker_engine.LABEL_PROJECT: printable(config.root),
+        docker.LABEL_WORKSPACE: config.workspace,
+        docker.LABEL_PROJECT: printable(config.root),
     }
     return DockerExecutor(folder, config.docker, labels)
 

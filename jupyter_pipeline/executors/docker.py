@@ -19,10 +19,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from .. import docker_engine
 from ..config import DockerSetting, printable
 from ..errors import ExecutorUnavailable
 from ..models import WORKSPACE, Phase, Status
+from ..runtimes import docker
 from . import Task
 from .containers import FILES, MARKER, mark, read_record, to_resume
 from .local import STARTED, UPPER, LocalExecutor
@@ -83,8 +83,8 @@ class DockerExecutor(LocalExecutor):
     def order(self, task: Task) -> dict[str, Any]:
         """What the container is to be."""
         container = {
-            "address": docker_engine.socket_of(self._setting.host),
-            "name": f"{docker_engine.NAME}{task.id}",
+            "address": docker.socket_of(self._setting.host),
+            "name": f"{docker.NAME}{task.id}",
             "image": task.runtime.image,
             "runtime": task.runtime.name,
             "reference": task.runtime.name,
@@ -99,8 +99,8 @@ class DockerExecutor(LocalExecutor):
             "pids": self._setting.pids,
             "labels": {
                 **self._labels,
-                docker_engine.LABEL_JOB: task.id,
-                docker_engine.LABEL_JOBS: printable(task.folder.parent),
+                docker.LABEL_JOB: task.id,
+                docker.LABEL_JOBS: printable(task.folder.parent),
             },
             "copies": False,
         }
@@ -146,4 +146,4 @@ class DockerExecutor(LocalExecutor):
 
     @staticmethod
     def _name_of(folder: Path) -> str:
-        return f"{docker_engine.NAME}{folder.name}"
+        return f"{docker.NAME}{folder.name}"

@@ -9,13 +9,12 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 
-from .. import docker_engine
 from ..config import Config
-from ..docker_engine import images
 from ..errors import ExecutorUnavailable
 from ..models import Runtime, RuntimeState
-from . import definitions, stata
+from . import definitions, docker, stata
 from .definitions import Choice
+from .docker import images
 from .looks import Look, missing, short_hash
 from .uv_program import Progress
 
@@ -29,7 +28,7 @@ def look(choice: Choice, config: Config) -> Look:
     assert definition.image is not None
     secrets = (stata.LICENSE,) if definition.name.partition(":")[0] == "stata-mp" else ()
     try:
-        with contextlib.closing(docker_engine.connect(config.docker.host)) as api:
+        with contextlib.closing(docker.connect(config.docker.host)) as api:
             image = images.find(api, definition.image)
     except ExecutorUnavailable as error:
         return missing(error.message, error.remedy)
@@ -64,5 +63,5 @@ def as_recorded(runtime: Runtime, identity: str) -> Runtime:
 def pull(name: str, config: Config, progress: Progress) -> str:
     """Fetch the image of a runtime from its registry; its id. Raises RuntimeUnavailable and ExecutorUnavailable."""
     reference = definitions.image_of(name, config)
-    with contextlib.closing(docker_engine.connect(config.docker.host, patience=600.0)) as api:
+    with contextlib.closing(docker.connect(config.docker.host, patience=600.0)) as api:
         return images.pull(api, reference, progress).id

@@ -16,7 +16,6 @@ from typing import Any
 import psutil
 import pytest
 
-from jupyter_pipeline import docker_engine
 from jupyter_pipeline.config import DockerSetting
 from jupyter_pipeline.executors import Executor, Notebook, Task
 from jupyter_pipeline.executors.containers import ATTEMPTS, FILES, MARKER, MOST_ATTEMPTS, supervising
@@ -24,6 +23,7 @@ from jupyter_pipeline.executors.docker import DockerExecutor
 from jupyter_pipeline.models import Ending, Limits, Phase, Result, Runtime, Status, StatusCode
 from jupyter_pipeline.notebook_commands import NotebookRun, recognise
 from jupyter_pipeline.rules.lifecycle import outcome
+from jupyter_pipeline.runtimes import docker
 from tests.helpers import images, proctools
 from tests.helpers.fakes import FOREVER, Bench, Play, log, look, shim_of, until
 from tests.helpers.support import require, require_root
@@ -42,7 +42,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def container_of(task: Task, api: Any = None) -> dict[str, Any]:
-    found: dict[str, Any] = (api or images.api()).inspect_container(f"{docker_engine.NAME}{task.id}")
+    found: dict[str, Any] = (api or images.api()).inspect_container(f"{docker.NAME}{task.id}")
     return found
 
 
@@ -87,8 +87,8 @@ def test_a_container_has_the_least_that_the_contract_allows(bench: Bench) -> Non
     assert found["Config"]["User"] == f"{os.getuid()}:{os.getgid()}"
     assert {mount["Destination"] for mount in found["Mounts"]} == {"/workspace", "/tmp"}
     labels = found["Config"]["Labels"]
-    assert labels[docker_engine.LABEL_JOB] == task.id
-    assert docker_engine.containers_of(images.api(), bench.folder).keys() == {task.id}
+    assert labels[docker.LABEL_JOB] == task.id
+    assert docker.containers_of(images.api(), bench.folder).keys() == {task.id}
     bench.release(task)
 
 
@@ -198,7 +198,7 @@ def test_an_image_that_has_gone_meanwhile_is_named(bench: Bench) -> None:
 def test_a_container_of_another_is_left_alone(bench: Bench) -> None:
     task = bench.shell("true")
     api = images.api()
-    name = f"{docker_engine.NAME}{task.id}"
+    name = f"{docker.NAME}{task.id}"
     other = api.create_container(images.shell(), ["sleep", "1000"], name=name)["Id"]
     try:
         result = bench.run(task)
@@ -268,7 +268,7 @@ def test_an_ended_container_goes_with_its_cleanup(bench: Bench) -> None:
     bench.run(task)
     assert container_of(task)["State"]["Status"] == "exited"
     bench.default.cleanup(task.folder)
-    until(lambda: not docker_engine.containers_of(images.api(), bench.folder), "its removal")
+    until(lambda: not docker.containers_of(images.api(), bench.folder), "its removal")
     assert not [name for name in FILES if (task.folder / name).exists()]
     assert bench.default.poll(task.folder).phase is Phase.ENDED
 
@@ -286,7 +286,7 @@ def test_a_command_that_is_deaf_is_killed_after_a_while(bench: Bench) -> None:
 def test_a_container_that_somebody_kills_is_killed_and_not_out_of_memory(bench: Bench) -> None:
     executor, task = bench.executor(), bench.task(play=LASTING)
     begin(bench, executor, task)
-    images.api().kill(f"{docker_engine.NAME}{task.id}", "SIGKILL")
+    images.api().kill(f"{docker.NAME}{task.id}", "SIGKILL")
     result = bench.ended(executor, task)
     assert (result.ending, result.exit_code) == (Ending.SIGNAL, 137)
     assert outcome(result).code is StatusCode.KILLED
@@ -295,7 +295,7 @@ def test_a_container_that_somebody_kills_is_killed_and_not_out_of_memory(bench: 
 def test_a_container_that_is_removed_behind_our_back_is_interrupted(bench: Bench) -> None:
     executor, task = bench.executor(), bench.task(play=LASTING)
     begin(bench, executor, task)
-    images.api().remove_container(f"{docker_engine.NAME}{task.id}", force=True)
+    images.api().remove_container(f"{docker.NAME}{task.id}", force=True)
     assert_interrupted(bench.ended(executor, task), "not there any more")
 
 
@@ -355,7 +355,7 @@ def test_an_end_that_the_engine_has_seen_while_nobody_listened_is_believed(bench
 def test_a_container_that_vanished_while_nobody_listened_is_interrupted(bench: Bench) -> None:
     executor, task = bench.executor(), bench.task(play=LASTING)
     kill_all(begin(bench, executor, task))
-    images.api().remove_container(f"{docker_engine.NAME}{task.id}", force=True)
+    images.api().remove_container(f"{docker.NAME}{task.id}", force=True)
     assert_interrupted(bench.ended(executor, task), "not there any more")
 
 
@@ -381,7 +381,7 @@ def test_nobody_attaches_for_ever(bench: Bench) -> None:
     (task.folder / ATTEMPTS).write_bytes(b"." * MOST_ATTEMPTS)
     assert executor.poll(task.folder) == Status(Phase.LOST)
     bench.executor().cleanup(task.folder)
-    until(lambda: not docker_engine.containers_of(images.api(), bench.folder), "the removal of what still runs")
+    until(lambda: not docker.containers_of(images.api(), bench.folder), "the removal of what still runs")
 
 
 def test_a_marker_that_is_damaged_is_a_loss_and_no_more(bench: Bench) -> None:
@@ -426,7 +426,7 @@ class OwnEngine:
 
     def answers(self) -> bool:
         try:
-            with contextlib.closing(docker_engine.connect(self.host)) as api:
+            with contextlib.closing(docker.connect(self.host)) as api:
                 return bool(api.ping())
         except Exception:
             return False

@@ -14,8 +14,8 @@ LAYERS = {
         "notebook_declarations notebook_progress graph rules scripts spec tables diffs"
     ),
     "effects": (
-        "pipeline_cache staging outputs joblog lease docker_engine notebook_driver notebook_imports reports "
-        "runtimes executors snapshots store"
+        "pipeline_cache staging outputs joblog lease notebook_driver notebook_imports reports executors "
+        "snapshots store runtimes"
     ),
     "application": (
         "views project project_looking project_machine project_viewing project_comparing engine service "

@@ -24,9 +24,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_pipeline import docker_engine
 from jupyter_pipeline.errors import ExecutorUnavailable
 from jupyter_pipeline.models import Runtime
+from jupyter_pipeline.runtimes import docker
 
 from .support import require
 
@@ -49,7 +49,7 @@ def require_engine() -> None:
 @functools.cache
 def api() -> Any:
     """The tests' own connection."""
-    return docker_engine.connect()
+    return docker.connect()
 
 
 @functools.cache
@@ -117,13 +117,13 @@ def tag(image: str, name: str) -> str:
 
 def remove_containers(jobs: Path) -> None:
     """Leave no container behind of the jobs in a folder."""
-    for container in docker_engine.containers_of(api(), jobs).values():
-        docker_engine.remove(api(), container["Id"])
+    for container in docker.containers_of(api(), jobs).values():
+        docker.remove(api(), container["Id"])
 
 
 def copy_to(host: str, image: str) -> None:
     """Give an image to another Engine."""
-    with contextlib.closing(docker_engine.connect(host)) as other:
+    with contextlib.closing(docker.connect(host)) as other:
         other.load_image(b"".join(api().get_image(image)))
 
 

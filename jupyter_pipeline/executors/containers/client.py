@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import APIError, ImageNotFound, NotFound
 from requests.exceptions import RequestException
 
-from ... import docker_engine
 from ...errors import ExecutorUnavailable
 from ...models import Ending
+from ...runtimes import docker
 from . import contract
 from .attached import TROUBLE, Attached, Waiter
 from .contract import Places, Program
@@ -123,7 +123,7 @@ class Client:
         is_program = bool(known) or not contract.cannot_be_program(first)
         found = self._make(self._program.words(args, is_program))
         if not known and is_program and not self._has_program(found["Id"], first):
-            docker_engine.remove(self._api, self._name)
+            docker.remove(self._api, self._name)
             found = self._make(self._program.words(args, is_program=False))
         return found
 
@@ -140,9 +140,7 @@ class Client:
             if error.status_code != 409:
                 raise
             found = self._inspect()
-            if (found["Config"]["Labels"] or {}).get(docker_engine.LABEL_JOBS) != body["Labels"][
-                docker_engine.LABEL_JOBS
-            ]:
+            if (found["Config"]["Labels"] or {}).get(docker.LABEL_JOBS) != body["Labels"][docker.LABEL_JOBS]:
                 raise Refused(f"There is another container called {self._name} already.") from None
             return found
         return {"Id": made["Id"], "State": {"Status": "created"}}
@@ -151,7 +149,7 @@ class Client:
         """Whether a word is a program on the image's PATH, seen without running anything in it."""
         for folder in self._container["path"]:
             url = self._api._url("/containers/{0}/archive", container)
-            answer = self._api.head(url, params={"path": f"{folder}/{word}"}, timeout=docker_engine.PATIENCE)
+            answer = self._api.head(url, params={"path": f"{folder}/{word}"}, timeout=docker.PATIENCE)
             if answer.status_code == 200:
                 return True
         return False
@@ -162,7 +160,7 @@ class Client:
         record: dict[str, Any] = {"ending": Ending.BROKEN, "exit_code": None, "message": f"The Docker Engine: {said}."}
         if self._places.layers and "mount" in said and ("volume" in said or "overlay" in said):
             record["refused"] = NOT_MOUNTED
-            docker_engine.remove(self._api, self._name)
+            docker.remove(self._api, self._name)
         elif "executable file not found" in said or "no such file or directory" in said.lower():
             record |= {"ending": Ending.EXIT, "exit_code": 127}
             record["message"] = f"The program {self._container['args'][:1]} is not to be found in the image."
@@ -331,7 +329,7 @@ class Client:
                 return bool(self._api.ping())
             return False
         try:
-            docker_engine.knock(address)
+            docker.knock(address)
         except OSError:
             return False
         return True
@@ -341,7 +339,7 @@ class Client:
         deadline = time.monotonic() + RETURN
         while time.monotonic() < deadline:
             try:
-                self._api = docker_engine.connect(self._container["address"], self._api._version)
+                self._api = docker.connect(self._container["address"], self._api._version)
                 return dict(self._api.inspect_container(self._name))
             except NotFound:
                 raise Lost(GONE) from None

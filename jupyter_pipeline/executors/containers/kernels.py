@@ -14,11 +14,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from ... import docker_engine
 from ...models import WORKSPACE
 from ...notebook_driver.driving import HAS_IPYKERNEL
 from ...notebook_driver.kernel import QUIET, connection_of
 from ...notebook_driver.kernelspecs import QUICKER, START
+from ...runtimes import docker
 from ..local import TEMPORARY
 
 NO_IPYKERNEL = "The command runs word for word, since the image has no ipykernel."
@@ -84,7 +84,7 @@ def _ask(address: str, version: str, image: str) -> bool:
             "ReadonlyRootfs": True,
         },
     }
-    with contextlib.closing(docker_engine.connect(address, version)) as api:
+    with contextlib.closing(docker.connect(address, version)) as api:
         made = ""
         try:
             made = api.create_container_from_config(body, None)["Id"]
@@ -94,4 +94,4 @@ def _ask(address: str, version: str, image: str) -> bool:
             return False
         finally:
             if made:
-                docker_engine.remove(api, made)
+                docker.remove(api, made)

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ... import docker_engine
 from ...config import printable
-from ...docker_engine import images
 from ...errors import ExecutorUnavailable
 from ...models import WORKSPACE, Ending
+from ...runtimes import docker
+from ...runtimes.docker import images
 from ...staging import Baseline, copy_workspace
 from .. import joining
 from ..local import TEMPORARY, UPPER, WORK
@@ -41,15 +41,15 @@ class NotThere(OSError):
 
 
 @functools.lru_cache(maxsize=4)
-def _engine(address: str) -> docker_engine.Engine:
+def _engine(address: str) -> docker.Engine:
     """What the Engine is; the shim serves many jobs, and asks once."""
-    with contextlib.closing(docker_engine.connect(address)) as api:
-        return docker_engine.look(api, address)
+    with contextlib.closing(docker.connect(address)) as api:
+        return docker.look(api, address)
 
 
 @functools.lru_cache(maxsize=64)
 def _image(address: str, api_version: str, image: str) -> images.Image | None:
-    with contextlib.closing(docker_engine.connect(address, api_version)) as api:
+    with contextlib.closing(docker.connect(address, api_version)) as api:
         return images.find(api, image)
 
 
@@ -107,7 +107,7 @@ def _known_baseline(folder: Path) -> Baseline | None:
     return {path: tuple(one) for path, one in known.items()} if known is not None else None
 
 
-def _copies(folder: Path, engine: docker_engine.Engine) -> Path:
+def _copies(folder: Path, engine: docker.Engine) -> Path:
     return folder.parent.parent / f"{COPIES}-{hashlib.sha256(engine.id.encode()).hexdigest()[:12]}"
 
 
@@ -153,11 +153,11 @@ def _be_client(order: Mapping[str, Any], folder: Path, log: int, control: socket
     container = order["container"]
     program = contract.program_of(container["program"], *container["entry"])
     secrets = [container.get("environment", {}).get(name, "") for name in container["secrets"]]
-    with contextlib.closing(docker_engine.connect(container["address"], container["api"])) as api:
+    with contextlib.closing(docker.connect(container["address"], container["api"])) as api:
         client = Client(api, order, places(order, folder), program, Log(log, secrets))
         record = client.run(control)
         if order.get("is_session"):  # nobody may be left to do it
-            docker_engine.remove(api, container["name"])
+            docker.remove(api, container["name"])
     write_record(folder, END, record)
     if control is not None:
         with contextlib.suppress(OSError):
@@ -219,10 +219,10 @@ def remove(address: str, name: str, folder: Path) -> None:
     """
     from .attached import TROUBLE
 
-    with contextlib.suppress(ExecutorUnavailable, *TROUBLE), contextlib.closing(docker_engine.connect(address)) as api:
+    with contextlib.suppress(ExecutorUnavailable, *TROUBLE), contextlib.closing(docker.connect(address)) as api:
         found = api.inspect_container(name)  # its name alone does not make it ours
-        if (found["Config"]["Labels"] or {}).get(docker_engine.LABEL_JOBS) == printable(folder.parent):
-            docker_engine.remove(api, name)
+        if (found["Config"]["Labels"] or {}).get(docker.LABEL_JOBS) == printable(folder.parent):
+            docker.remove(api, name)
     links = links_of(folder)
     with contextlib.suppress(OSError):
         for link in links.iterdir():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..errors import RuntimeUnavailable
+from ...errors import RuntimeUnavailable
 
 if TYPE_CHECKING:
     from docker import APIClient

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import person
-from ..config import printable
-from ..errors import ExecutorUnavailable
+from ... import person
+from ...config import printable
+from ...errors import ExecutorUnavailable
 
 if TYPE_CHECKING:
     from docker import APIClient
