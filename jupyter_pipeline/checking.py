@@ -105,7 +105,7 @@ def _files(
     config: Config, findings: parsing.Findings, published: Collection[str], unquoted: Collection[str]
 ) -> tuple[Collection[str], Callable[[str], bytes], Callable[[str], bool]]:
     """The files of the project that are no outputs, how to read one, and whether a path is there all the same."""
-    from . import notebook_commands
+    from .notebooks import commands as notebook_commands
     from .rules import patterns
     from .snapshots import pool
 

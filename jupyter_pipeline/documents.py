@@ -139,7 +139,7 @@ def notebook_document(found: JobNotebook | None) -> Document | None:
     """The notebook that a job runs, and how its cells do."""
     if found is None:
         return None
-    from .notebook_commands import masked
+    from .notebooks.commands import masked
 
     run = found.run
     return {

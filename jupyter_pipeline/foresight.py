@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .models import Action
-from .notebook_commands import NotebookRun, masked, recognise
-from .notebook_declarations import Declared, declared
+from .notebooks.commands import NotebookRun, masked, recognise
+from .notebooks.declarations import Declared, declared
 from .planning import Survey
 from .rules.plan import Plan
 

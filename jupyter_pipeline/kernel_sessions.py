@@ -37,8 +37,8 @@ from .executors import Task
 from .executors.local import LocalExecutor, python_of, remove_tree
 from .kernels import check_synthetic
 from .models import Runtime
-from .notebook_driver.kernel import CHANNELS, QUIET, connection_of
-from .notebook_driver.kernelspecs import START
+from .notebooks.driver.kernel import CHANNELS, QUIET, connection_of
+from .notebooks.driver.kernelspecs import START
 from .snapshots import pool
 from .store.database import Store
 

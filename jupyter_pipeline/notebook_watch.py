@@ -11,8 +11,8 @@ from typing import Any
 
 from .executors import CELLS, Notebook
 from .models import Job, JobRequest, Runtime
-from .notebook_commands import from_json
-from .notebook_progress import Progress, read
+from .notebooks.commands import from_json
+from .notebooks.progress import Progress, read
 from .store.database import Store
 
 

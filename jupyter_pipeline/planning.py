@@ -174,7 +174,7 @@ def _is_output(pipeline: Pipeline, published: Collection[str] = ()) -> Callable[
 def _rewritten(pipeline: Pipeline) -> Iterable[str]:
     if not any(output.pattern.endswith(".ipynb") for action in pipeline.actions.values() for output in action.outputs):
         return ()
-    from .notebook_commands import rewritten  # most pipelines need none of it
+    from .notebooks.commands import rewritten  # most pipelines need none of it
 
     return rewritten(action.run for action in pipeline.actions.values())
 
@@ -252,7 +252,12 @@ def jobs_of(survey: Survey, made: Plan, request_id: str, new_id: Callable[[], st
 
 
 def _task(survey: Survey, action: Action, needs: Sequence[str]) -> dict[str, Any]:
-    from .notebook_commands import NotebookRun, NotRecognised, as_json, recognise  # a plan needs none of it
+    from .notebooks.commands import (
+        NotebookRun,
+        NotRecognised,
+        as_json,
+        recognise,
+    )  # a plan needs none of it
 
     words = survey.words(action)
     notebook = recognise(words, action.run.image)

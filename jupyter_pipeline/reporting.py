@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from . import notebook_commands, publication
+from . import publication
 from .config import EXPECTATIONS, Config
 from .errors import InvalidRequest, NotFound, OutputRefused, ReportFailed
 from .executors import KEPT, KEPT_NOTEBOOK
 from .models import Cell, Job, Level, State
-from .notebook_commands import NotebookRun, masked
+from .notebooks import commands
+from .notebooks.commands import NotebookRun, masked
 from .rules import levels
 from .snapshots import trees
 from .store.database import Store
@@ -56,7 +57,7 @@ def notebook_of(config: Config, store: Store, job: Job) -> JobNotebook | None:
     if not run and not note:
         return None
     return JobNotebook(
-        notebook_commands.from_json(run) if run else None,
+        commands.from_json(run) if run else None,
         note,
         tuple(store.cells_of(job.id)),
         levels.strictest(Level(level) for level, _, _ in task["outputs"]) if task["outputs"] else Level.HIGHLY,

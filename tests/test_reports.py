@@ -697,14 +697,14 @@ def test_a_notebook_cannot_name_a_class_for_its_script(tmp_path: Path) -> None:
 
 
 def test_importing_is_cheap() -> None:
-    code = "import sys, jupyter_pipeline.reports, jupyter_pipeline.notebook_imports; print(*sys.modules)"
+    code = "import sys, jupyter_pipeline.reports, jupyter_pipeline.notebooks.driver.imports; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not [name for name in ("nbformat", "nbconvert", "bleach", "jinja2", "pygments") if name in loaded]
 
 
 def test_lean_imports_leave_out_the_checkers_only() -> None:
     code = (
-        "import sys; from jupyter_pipeline.notebook_imports import lean_imports as lean; "
+        "import sys; from jupyter_pipeline.notebooks.driver.imports import lean_imports as lean; "
         "sys.modules['webcolors'] = sys;"
         "lean(); import nbformat.v4 as v; import nbformat; nbformat.validate(v.new_notebook());"
         "import jsonschema; print(sys.modules['fqdn'], sys.modules['webcolors'] is sys)"

@@ -15,7 +15,7 @@ from .text import Out, safe
 
 def run(options: argparse.Namespace, out: Out) -> int:
     """Make a report and write it."""
-    from ..notebook_imports import lean_imports
+    from ..notebooks.driver.imports import lean_imports
 
     lean_imports()
     report, folder = _made(options)

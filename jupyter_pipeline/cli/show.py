@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..config import EXPECTATIONS
 from ..models.looks import REQUESTS, VERDICTS
-from ..notebook_commands import masked
+from ..notebooks.commands import masked
 from ..wording import clock, duration, moment, plural
 from . import OK, find_project, states
 from .documents import Document, comparison_document, request_document, write

@@ -18,7 +18,7 @@ from ..errors import ExecutorUnavailable
 from ..models import Limits, OutputPattern, Runtime, Status
 
 if TYPE_CHECKING:  # most tasks have no notebook
-    from ..notebook_commands import NotebookRun
+    from ..notebooks.commands import NotebookRun
     from .docker import DockerExecutor
 
 CELLS, KEPT = "cells.jsonl", "notebook"

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..notebook_commands import from_json
-from ..notebook_driver import DriverOrder, StartedKernel, drive
+from ..notebooks.commands import from_json
+from ..notebooks.driver import DriverOrder, StartedKernel, drive
 from . import CELLS, KEPT, joining
 from .watch import BROKEN_DRIVER
 

@@ -131,7 +131,7 @@ def main(kind: str) -> None:
     if "containers" in kind:
         from .containers import supervising  # noqa: F401
     if "notebooks" in kind:
-        from ..notebook_driver import preload, preload_reports
+        from ..notebooks.driver import preload, preload_reports
 
         preload()
         later.append(preload_reports)

@@ -212,7 +212,7 @@ class _Launcher:
 
 def _driver_order(task: Task, order: Mapping[str, Any]) -> dict[str, Any]:
     """What the driver of a task's notebook is to know; see ``notebook_driver.DriverOrder``."""
-    from ..notebook_commands import as_json
+    from ..notebooks.commands import as_json
 
     assert task.notebook is not None
     folders = [*map(str, task.runtime.path), *SYSTEM_PATH]

@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ..models import Limits, Phase, Runtime
-from ..notebook_commands import NotebookRun
+from ..notebooks.commands import NotebookRun
 from . import CELLS, Notebook, Task
 from .local import INPUTS, LOG, LocalExecutor, remove_tree
 

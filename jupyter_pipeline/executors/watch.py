@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 
-from .. import notebook_progress
 from ..joblog import keep_ends
 from ..models import Ending
+from ..notebooks import progress
 from ..staging import Baseline
 from . import CELLS
 from .local import LOG, STOP
@@ -248,11 +248,11 @@ class Watch:
         return Ending.EXIT, ""
 
 
-def _progress(folder: Path) -> notebook_progress.Progress:
+def _progress(folder: Path) -> progress.Progress:
     """What the driver of a notebook has told."""
     with contextlib.suppress(OSError):
-        return notebook_progress.read((folder / CELLS).read_bytes(), notebook_progress.Progress())[0]
-    return notebook_progress.Progress()
+        return progress.read((folder / CELLS).read_bytes(), progress.Progress())[0]
+    return progress.Progress()
 
 
 def _drain(bell: int) -> None:

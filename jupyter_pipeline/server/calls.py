@@ -12,7 +12,7 @@ from ..documents import Document
 from ..errors import InvalidRequest, NotFound
 from ..graph import layout
 from ..models import RUN_ALL, Action, Job, Pipeline, State
-from ..notebook_commands import NotebookRun, recognise
+from ..notebooks.commands import NotebookRun, recognise
 from ..project import Project
 from ..rules.levels import may_show_synthetic
 from ..spec import schema as spec_schema

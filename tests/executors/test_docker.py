@@ -21,7 +21,7 @@ from jupyter_pipeline.executors import Executor, Notebook, Task
 from jupyter_pipeline.executors.containers import ATTEMPTS, FILES, MARKER, MOST_ATTEMPTS, supervising
 from jupyter_pipeline.executors.docker import DockerExecutor
 from jupyter_pipeline.models import Ending, Limits, Phase, Result, Runtime, Status, StatusCode
-from jupyter_pipeline.notebook_commands import NotebookRun, recognise
+from jupyter_pipeline.notebooks.commands import NotebookRun, recognise
 from jupyter_pipeline.rules.lifecycle import outcome
 from jupyter_pipeline.runtimes import docker
 from tests.helpers import images, proctools

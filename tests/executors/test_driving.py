@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline import notebook_progress
 from jupyter_pipeline.executors import CELLS, KEPT, KEPT_NOTEBOOK, Notebook, Task
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Result, Runtime
-from jupyter_pipeline.notebook_commands import NotebookRun, recognise
+from jupyter_pipeline.notebooks import progress as notebook_progress
+from jupyter_pipeline.notebooks.commands import NotebookRun, recognise
 from tests.helpers import proctools, support
 from tests.helpers.fakes import Bench, Machine, log, machines, until
 

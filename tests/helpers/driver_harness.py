@@ -17,7 +17,7 @@ import nbformat
 
 from jupyter_pipeline import config, runtimes
 from jupyter_pipeline.errors import PipelineError
-from jupyter_pipeline.notebook_commands import NotebookRun, as_json
+from jupyter_pipeline.notebooks.commands import NotebookRun, as_json
 
 LAUNCHER = Path(__file__).parent / "driver_launcher.py"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/tmp", "LANG": "C.UTF-8"}

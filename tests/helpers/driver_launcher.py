@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jupyter_pipeline import notebook_driver
-from jupyter_pipeline.notebook_commands import from_json
-from jupyter_pipeline.notebook_driver import DriverOrder, Limits
+from jupyter_pipeline.notebooks import driver
+from jupyter_pipeline.notebooks.commands import from_json
+from jupyter_pipeline.notebooks.driver import DriverOrder, Limits
 
 
 class FileChannel:
@@ -43,7 +43,7 @@ def _drive(order: dict[str, Any]) -> int:
     os.close(log)
     given = order["order"] | {"run": from_json(order["order"]["run"]), "kernel_folders": ()}
     given["kernel_folders"] = tuple(order["order"]["kernel_folders"])
-    return notebook_driver.drive(DriverOrder(**given), FileChannel(folder), Limits(**order["limits"]))
+    return driver.drive(DriverOrder(**given), FileChannel(folder), Limits(**order["limits"]))
 
 
 def _fork(order: dict[str, Any]) -> int:
@@ -59,7 +59,7 @@ def _fork(order: dict[str, Any]) -> int:
 
 def main() -> None:
     """Read orders, write `pid` when one is begun and `pid status seconds cpu` when it has ended."""
-    notebook_driver.preload()
+    driver.preload()
     assert threading.active_count() == 1
     assert len(os.listdir("/proc/self/task")) == 1
     gc.freeze()

@@ -9,14 +9,8 @@ from .places import PACKAGE
 
 LAYERS = {
     "nouns": "models person config errors",
-    "rules": (
-        "wording renderings fragments notebook_commands notebook_flags notebook_parameters "
-        "notebook_declarations notebook_progress graph rules scripts spec tables diffs"
-    ),
-    "effects": (
-        "pipeline_cache staging outputs joblog lease notebook_driver notebook_imports reports executors "
-        "snapshots store runtimes"
-    ),
+    "rules": "wording renderings fragments graph rules scripts spec tables diffs",
+    "effects": "pipeline_cache staging outputs joblog lease reports executors snapshots store runtimes notebooks",
     "application": (
         "views project project_looking project_machine project_viewing project_comparing engine service "
         "planning foresight publication following history code_comparison output_comparison housekeeping "

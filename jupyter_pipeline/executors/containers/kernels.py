@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from ...models import WORKSPACE
-from ...notebook_driver.driving import HAS_IPYKERNEL
-from ...notebook_driver.kernel import QUIET, connection_of
-from ...notebook_driver.kernelspecs import QUICKER, START
+from ...notebooks.driver.driving import HAS_IPYKERNEL
+from ...notebooks.driver.kernel import QUIET, connection_of
+from ...notebooks.driver.kernelspecs import QUICKER, START
 from ...runtimes import docker
 from ..local import TEMPORARY
 

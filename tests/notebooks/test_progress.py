@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_pipeline.models import Cell
-from jupyter_pipeline.notebook_progress import Progress, read
+from jupyter_pipeline.notebooks.progress import Progress, read
 
 
 def lines(*events: object) -> bytes:

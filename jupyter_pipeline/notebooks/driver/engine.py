@@ -15,7 +15,7 @@ from papermill.inspection import inspect_notebook  # type: ignore[import-untyped
 from papermill.iorw import load_notebook_node, read_yaml_file  # type: ignore[import-untyped]
 from papermill.parameterize import parameterize_notebook  # type: ignore[import-untyped]
 
-from ..notebook_commands import NotebookRun, masked
+from ..commands import NotebookRun, masked
 from .client import CellClient
 from .faults import (
     CannotRun,

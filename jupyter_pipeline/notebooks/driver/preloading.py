@@ -6,7 +6,7 @@ import importlib
 import logging
 import warnings
 
-from ..notebook_imports import lean_imports
+from .imports import lean_imports
 
 MODULES = (
     "zmq",
@@ -36,7 +36,7 @@ def preload() -> None:
 
 def preload_reports() -> None:
     """Import what makes reports."""
-    from .. import reports
+    from ... import reports
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -53,7 +53,7 @@ def silence() -> None:
         "traitlets",
         "nbformat",
         "asyncio",
-        "jupyter_pipeline.notebook_driver",
+        "jupyter_pipeline.notebooks.driver",
     ):
         logging.getLogger(name).setLevel(logging.CRITICAL)
 

@@ -19,17 +19,23 @@ from nbformat import NotebookNode
 from nbformat.v4 import output_from_msg
 
 from . import Limits
+from .channels import Message, Wire, moment
 from .faults import CellTimedOut, KernelSilent
-from .messages import COMMS, OUTPUTS, RICH, tidy, without_large_parts
+from .messages import (
+    COMMS,
+    OUTPUTS,
+    RICH,
+    tidy,
+    without_large_parts,
+)
 from .outputs import Budget, Outputs
 from .progress import log
 from .reading import SKIPPED
-from .wire import Message, Wire, moment
 
 QUIET = 0.2
 """Seconds of silence after a cell's reply, upon which the kernel is asked whether more is to come."""
 TIMED = {"execute_input": "iopub.execute_input", "busy": "iopub.status.busy", "idle": "iopub.status.idle"}
-_log = logging.getLogger("jupyter_pipeline.notebook_driver")
+_log = logging.getLogger("jupyter_pipeline.notebooks.driver")
 
 
 class CellClient(NotebookClient):

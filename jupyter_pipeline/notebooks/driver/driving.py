@@ -10,8 +10,24 @@ import traceback
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from . import DONE, FAILED, NOT_RUN, STOPPED, Channel, DriverOrder, Limits
-from .faults import CannotRun, KernelDied, NotebookFailed, Stopped, cut, how_it_ended, says_died
+from . import (
+    DONE,
+    FAILED,
+    NOT_RUN,
+    STOPPED,
+    Channel,
+    DriverOrder,
+    Limits,
+)
+from .faults import (
+    CannotRun,
+    KernelDied,
+    NotebookFailed,
+    Stopped,
+    cut,
+    how_it_ended,
+    says_died,
+)
 from .kernel import Kernel
 from .kernelspecs import choose, says_no_ipykernel
 from .preloading import silence
@@ -21,8 +37,8 @@ from .started_kernel import ElsewhereKernel
 from .stopping import StopSignal
 
 if TYPE_CHECKING:
+    from .channels import Wire
     from .client import CellClient
-    from .wire import Wire
 
 HAS_IPYKERNEL = "import importlib.util, sys; sys.exit(importlib.util.find_spec('ipykernel') is None)"
 TERMINATED = -15
@@ -79,8 +95,8 @@ class _Driver:
     def _run(self, draft: Draft, kernel: Kernel) -> None:
         """What is done while the kernel is there: it starts while the notebook is made ready."""
         from . import engine, writing
+        from .channels import Wire
         from .client import CellClient
-        from .wire import Wire
 
         run = self._order.run
         notebook = draft.notebook()

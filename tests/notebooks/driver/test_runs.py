@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline.notebook_commands import Export
+from jupyter_pipeline.notebooks.commands import Export
 from tests.helpers.driver_harness import (
     Launcher,
     launched,

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .notebook_flags import WordForWord
+from .flags import WordForWord
 
 _CONSTANTS = {"True": True, "False": False, "None": None}
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..notebook_commands import NotebookRun
+from ..commands import NotebookRun
 
 __all__ = ["Channel", "DriverOrder", "Limits", "StartedKernel", "drive", "preload", "preload_reports"]
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from .. import person
+from ... import person
 from .faults import CannotRun
 from .kernelspecs import KernelCommand
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline.notebook_declarations import Declared, declared
+from jupyter_pipeline.notebooks.declarations import Declared, declared
 
 
 def notebook(source: Any, language: str = "python", **changes: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import nbformat
 
-from ..notebook_commands import Export, NotebookRun
+from ..commands import Export, NotebookRun
 from .faults import NotebookFailed, cut
 
 
@@ -54,7 +54,7 @@ def _made(
     notebook: Any, run: NotebookRun, export: Export, workspace: Path, provenance: Mapping[str, str]
 ) -> dict[str, str | bytes]:
     """The files that are made from the notebook, by their paths: one, and beside Markdown its pictures."""
-    from .. import reports
+    from ... import reports
 
     name, target = PurePosixPath(run.notebook), PurePosixPath(export.path)
     pictures: dict[str, bytes] = {}

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline.notebook_commands import (
+from jupyter_pipeline.notebooks.commands import (
     Export,
     NotebookRun,
     NotRecognised,

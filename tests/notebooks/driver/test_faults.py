@@ -11,7 +11,14 @@ import psutil
 import pytest
 
 from tests.helpers import proctools
-from tests.helpers.driver_harness import Job, Launcher, launched, new_code_cell, old_python, text_of
+from tests.helpers.driver_harness import (
+    Job,
+    Launcher,
+    launched,
+    new_code_cell,
+    old_python,
+    text_of,
+)
 from tests.helpers.support import require
 
 

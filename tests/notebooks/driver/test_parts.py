@@ -12,15 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from jupyter_pipeline.notebook_commands import Export, NotebookRun
-from jupyter_pipeline.notebook_driver import DriverOrder, Limits
-from jupyter_pipeline.notebook_driver.faults import CannotRun, CellError, NotebookFailed, how_it_ended, says_failed
-from jupyter_pipeline.notebook_driver.kernelspecs import START, KernelCommand, choose
-from jupyter_pipeline.notebook_driver.messages import tidy
-from jupyter_pipeline.notebook_driver.outputs import Budget, Outputs
-from jupyter_pipeline.notebook_driver.progress import shown
-from jupyter_pipeline.notebook_driver.wire import read, whole
-from jupyter_pipeline.notebook_driver.writing import write_all
+from jupyter_pipeline.notebooks.commands import Export, NotebookRun
+from jupyter_pipeline.notebooks.driver import DriverOrder, Limits
+from jupyter_pipeline.notebooks.driver.channels import read, whole
+from jupyter_pipeline.notebooks.driver.faults import (
+    CannotRun,
+    CellError,
+    NotebookFailed,
+    how_it_ended,
+    says_failed,
+)
+from jupyter_pipeline.notebooks.driver.kernelspecs import START, KernelCommand, choose
+from jupyter_pipeline.notebooks.driver.messages import tidy
+from jupyter_pipeline.notebooks.driver.outputs import Budget, Outputs
+from jupyter_pipeline.notebooks.driver.progress import shown
+from jupyter_pipeline.notebooks.driver.writing import write_all
 from tests.helpers.driver_harness import new_notebook, new_output
 
 

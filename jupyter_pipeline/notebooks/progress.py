@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .models import Cell
+from ..models import Cell
 
 MAX_LINE = 120
 """Characters of a cell's first line that are kept."""

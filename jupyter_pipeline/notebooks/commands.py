@@ -13,9 +13,9 @@ from pathlib import PurePosixPath
 from posixpath import dirname, join, normpath, split, splitext
 from typing import Any
 
-from . import notebook_parameters
-from .models import WORKSPACE, Command
-from .notebook_flags import (
+from ..models import WORKSPACE, Command
+from . import parameters as notebook_parameters
+from .flags import (
     EXECUTE,
     EXECUTION,
     FORMATS,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..notebook_commands import masked
+from ..commands import masked
 from . import Channel, Limits
 from .faults import CellError, cut
 
