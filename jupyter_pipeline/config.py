@@ -23,6 +23,8 @@ from .models import Limits
 
 FILE = "jupyter_pipeline.toml"
 STATE_FOLDER = ".jupyter_pipeline"
+JOBS = "jobs"
+"""In the folder of a backend: the folder that holds one for each job."""
 EXPECTATIONS = "expectations"
 """The default backend: synthetic data (platform: OPENSAFELY_BACKEND of a local run)."""
 

@@ -15,21 +15,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from . import (
-    executors,
-    publication,
-    runtimes,
-    staging,
-)
-from .config import ENV_ACTION, Config
+from . import executors, runtimes
+from .config import ENV_ACTION, JOBS, Config
 from .errors import ExecutorUnavailable, OutputRefused, PipelineError
 from .executors import Executor, Task
 from .models import Job, Level, Limits, OutputPattern, Phase, Result, RuntimeState, State, Status, StatusCode
 from .notebook_watch import NotebookWatch, replaced
+from .outputs import job_folder, publication, staging
 from .rules import lifecycle
 from .rules.lifecycle import Decision, Facts, Step
 from .runtimes.builds import Builds
-from .store.database import JOBS, Store
+from .store.database import Store
 
 TURN = 0.2
 """Seconds between looks for new requests when no job ends."""
@@ -392,7 +388,7 @@ class Engine:
         return self._others[job.executor]
 
     def _folder(self, job: Job) -> Path:
-        return publication.job_folder(self.config, job.id)
+        return job_folder.job_folder(self.config, job.id)
 
     def _write_manifest(self) -> None:
         if self._manifest_due:

@@ -16,16 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from . import history, runtimes
-from .config import Config
+from .config import JOBS, Config
 from .errors import ExecutorUnavailable, InvalidRequest, PipelineError, RuntimeUnavailable
-from .executors.local import FOLDER, INPUTS, TEMPORARY, UPPER, WORK, remove_tree
 from .lease import Lease
 from .models import Job, RequestStatus
-from .publication import EARLIER, KEPT, REPLACED
+from .outputs.job_folder import EARLIER, FOLDER, INPUTS, KEPT, REPLACED, TEMPORARY, UPPER, WORK, remove_tree
 from .runtimes import docker
 from .service import LOG, spawn
 from .snapshots import pool
-from .store.database import FILE, JOBS, Store
+from .store.database import FILE, Store
 
 GRACE = 600.0
 """Seconds for which a code snapshot that was just asked for stays, until its request is in the store."""

@@ -27,18 +27,18 @@ from . import (
     executors,
     person,
     planning,
-    publication,
     runtimes,
-    staging,
 )
 from .config import Config
 from .errors import PipelineError
 from .executors import Task
-from .executors.local import LocalExecutor, python_of, remove_tree
+from .executors.local import LocalExecutor, python_of
 from .kernels import check_synthetic
 from .models import Runtime
 from .notebooks.driver.kernel import CHANNELS, QUIET, connection_of
 from .notebooks.driver.kernelspecs import START
+from .outputs import publication, staging
+from .outputs.job_folder import remove_tree
 from .snapshots import pool
 from .store.database import Store
 

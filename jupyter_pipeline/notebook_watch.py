@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .executors import CELLS, Notebook
+from .executors import Notebook
 from .models import Job, JobRequest, Runtime
 from .notebooks.commands import from_json
 from .notebooks.progress import Progress, read
+from .outputs.job_folder import CELLS
 from .store.database import Store
 
 

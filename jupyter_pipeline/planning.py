@@ -12,11 +12,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import pipeline_cache, publication, runtimes
+from . import pipeline_cache, runtimes
 from .config import Config, printable
 from .errors import ProjectNotFound
 from .graph import traversal
 from .models import Action, Pipeline, RuntimeInfo, State, StatusCode, Verdict
+from .outputs import publication
 from .rules import command_line, patterns
 from .rules.plan import (
     Fingerprint,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import config as configuration
 from . import executors, person, planning
-from .config import Config
+from .config import JOBS, Config
 from .errors import InvalidProject, KeyUsed, ProjectNotFound
 from .following import Teller
 from .lease import Lease
@@ -27,12 +27,7 @@ from .project_machine import Machine
 from .rules.plan import Plan, Planned
 from .snapshots import git, pool
 from .store import ids
-from .store.database import (
-    JOBS,
-    Key,
-    Store,
-    now,
-)
+from .store.database import Key, Store, now
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
     from .checking import Checked

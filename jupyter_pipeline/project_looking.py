@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import joblog, publication, viewing
+from . import viewing
 from .config import Config
 from .errors import NotFound
 from .lease import Lease
 from .models import Event, Job, State, StatusCode, ViewRecord
+from .outputs import job_folder
+from .outputs import log as joblog
 from .rules import levels, lifecycle
 from .store.database import FILE, Store
 from .views import RequestView, ViewedOutput, view
@@ -220,7 +222,7 @@ class Looking:
 
     def log(self, job_id: str) -> Path:
         """The log file of a job; read it with ``joblog``."""
-        return publication.job_folder(self.config, job_id) / "log"
+        return job_folder.job_folder(self.config, job_id) / job_folder.LOG
 
     def log_tail(self, job_id: str, lines: int = 30) -> str:
         """The last lines of a job's log."""

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import executors, runtimes
-from .config import Config
+from .config import JOBS, Config
 from .models import Runtime, RuntimeInfo
-from .store.database import JOBS
 
 if TYPE_CHECKING:  # imported where they are used
     from . import doctor, housekeeping

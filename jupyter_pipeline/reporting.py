@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from . import publication
 from .config import EXPECTATIONS, Config
 from .errors import InvalidRequest, NotFound, OutputRefused, ReportFailed
-from .executors import KEPT, KEPT_NOTEBOOK
 from .models import Cell, Job, Level, State
 from .notebooks import commands
 from .notebooks.commands import NotebookRun, masked
+from .outputs import job_folder
+from .outputs.job_folder import NOTEBOOK, NOTEBOOK_FILE
 from .rules import levels
 from .snapshots import trees
 from .store.database import Store
@@ -61,7 +61,7 @@ def notebook_of(config: Config, store: Store, job: Job) -> JobNotebook | None:
         note,
         tuple(store.cells_of(job.id)),
         levels.strictest(Level(level) for level, _, _ in task["outputs"]) if task["outputs"] else Level.HIGHLY,
-        publication.job_folder(config, job.id) / KEPT / KEPT_NOTEBOOK,
+        job_folder.job_folder(config, job.id) / NOTEBOOK / NOTEBOOK_FILE,
     )
 
 

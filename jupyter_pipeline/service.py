@@ -12,11 +12,11 @@ from pathlib import Path
 
 from . import config as configuration
 from . import executors
-from .config import ENV_CACHE, Config
+from .config import ENV_CACHE, JOBS, Config
 from .engine import TURN, Engine
 from .errors import PipelineError
 from .lease import Lease
-from .store.database import JOBS, Store
+from .store.database import Store
 
 LOG = "engine.log"
 PATIENCE = 5.0

@@ -16,10 +16,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from . import joblog, publication, tables
+from . import tables
 from .config import Config
 from .errors import NotFound, OutputRefused
 from .models import Job, Level, OutputFile, ViewKind
+from .outputs import job_folder, publication
+from .outputs import log as joblog
 from .reporting import JobNotebook
 from .rules import levels
 from .store.database import Store
@@ -147,7 +149,7 @@ def log(config: Config, store: Store, job: Job, who: str, start: int | None, mos
     Logs are moderately sensitive, and only their end may be seen (`levels.LOG_SHOWN`) unless they are of synthetic data
     that somebody asked to be shown.
     """
-    path = publication.job_folder(config, job.id) / "log"
+    path = job_folder.job_folder(config, job.id) / job_folder.LOG
     size = joblog.size(path)
     earliest = 0 if shows_synthetic(config, store) else _earliest(path, size)
     begin = max(earliest, size - most) if start is None else max(earliest, min(start, size))

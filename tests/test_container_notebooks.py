@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_pipeline.config import JOBS
 from jupyter_pipeline.models import Job
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.runtimes import docker
-from jupyter_pipeline.store.database import JOBS
 from tests.helpers import images, proctools
 from tests.helpers.faults import codes, job_of, run, shim_of, wait_for
 from tests.helpers.support import cli, make_project, notebook

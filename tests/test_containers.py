@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline.config import printable
+from jupyter_pipeline.config import JOBS, printable
 from jupyter_pipeline.doctor import Health
 from jupyter_pipeline.models import Job
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.runtimes import docker
-from jupyter_pipeline.store.database import JOBS
 from tests.helpers import images, proctools
 from tests.helpers.faults import attend, codes, job_of, run, wait_for
 from tests.helpers.support import SETTINGS, cli, make_project

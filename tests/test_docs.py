@@ -18,16 +18,11 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline import (
-    config,
-    models,
-    outputs,
-    planning,
-    publication,
-)
+from jupyter_pipeline import config, models, planning
 from jupyter_pipeline.executors import local, sandbox
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.models import Severity, StatusCode
+from jupyter_pipeline.outputs import inventory, publication
 from jupyter_pipeline.rules import levels, lifecycle, plan
 from jupyter_pipeline.runtimes import definitions
 from jupyter_pipeline.server import contract
@@ -335,7 +330,7 @@ def test_refused_files_are_quoted() -> None:
     quoted = [name for name in coded(section("outputs", "### Links and odd files")) if name.endswith(".")]
     assert len(quoted) == 4
     for sentence in quoted:
-        assert is_said(sentence, source_of(outputs)), sentence
+        assert is_said(sentence, source_of(inventory)), sentence
 
 
 def test_manifest_example_has_the_keys_of_a_manifest() -> None:
@@ -344,7 +339,7 @@ def test_manifest_example_has_the_keys_of_a_manifest() -> None:
     (path, entry), *_ = example["outputs"].items()
     file = models.OutputFile(path, "describe", "j", "r", models.Level.MODERATELY, 113, 1, "abc")
     facts = {"user": None, "repo": None, "commit": None}
-    assert set(entry) == set(outputs.manifest_entry(file, facts))
+    assert set(entry) == set(inventory.manifest_entry(file, facts))
     explained = {name for cells in rows(page("outputs"), "Key", "Meaning") for name in coded(cells[0])}
     assert explained == set(entry) | set(example) - {"outputs"}
 

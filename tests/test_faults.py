@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from jupyter_pipeline.errors import PipelineError, StoreUnavailable
-from jupyter_pipeline.executors.local import remove_tree
+from jupyter_pipeline.outputs.job_folder import remove_tree
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.store.database import FILE, Store
 from tests.helpers import proctools

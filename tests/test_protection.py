@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from jupyter_pipeline import protection
 from jupyter_pipeline.models import Level
+from jupyter_pipeline.outputs.job_folder import job_folder
 from jupyter_pipeline.protection import ODD, TOO_MANY, Protection
 from jupyter_pipeline.protection.project import LOG, STATE, UNCHECKED
-from jupyter_pipeline.publication import job_folder
 from jupyter_pipeline.store.database import FILE
 from tests.helpers.fakes import until
 from tests.helpers.protected_study import HIGHLY, PROJECT_YAML, WITHHELD, make_study, record, show_synthetic

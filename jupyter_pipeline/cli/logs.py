@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import joblog
+from ..outputs import log as joblog
 from . import OK, find_project
 from .text import Out, safe
 

@@ -21,10 +21,6 @@ if TYPE_CHECKING:  # most tasks have no notebook
     from ..notebooks.commands import NotebookRun
     from .docker import DockerExecutor
 
-CELLS, KEPT = "cells.jsonl", "notebook"
-"""In the folder of a job that runs a notebook: what its driver tells (``notebook_progress``), and the folder in which
-it keeps the notebook as far as it has come."""
-KEPT_NOTEBOOK = "notebook.ipynb"
 HOLDER = ("/bin/sh", "-c", "trap '' TERM; printf .; read -r code; exit \"${code:-137}\"")
 """The command that keeps a sandbox open for a driver: it says that it is there, and waits to be told how to end."""
 

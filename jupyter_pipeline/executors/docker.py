@@ -22,10 +22,11 @@ from typing import Any
 from ..config import DockerSetting, printable
 from ..errors import ExecutorUnavailable
 from ..models import WORKSPACE, Phase, Status
+from ..outputs.job_folder import CONTAINER, CONTAINER_FILES, STARTED, UPPER
 from ..runtimes import docker
 from . import Task
-from .containers import FILES, MARKER, mark, read_record, to_resume
-from .local import STARTED, UPPER, LocalExecutor
+from .containers import mark, read_record, to_resume
+from .local import LocalExecutor
 from .sandbox import SandboxExecutor
 
 HOME = "/tmp"
@@ -132,7 +133,7 @@ class DockerExecutor(LocalExecutor):
 
     def cleanup(self, folder: Path, keep_written: bool = False) -> None:
         """Remove the working folders of an ended task, and its container without waiting for that."""
-        order = read_record(folder, MARKER)
+        order = read_record(folder, CONTAINER)
         if order is not None:
             removal = {
                 "id": "",
@@ -141,7 +142,7 @@ class DockerExecutor(LocalExecutor):
             }
             self._send(json.dumps(removal).encode() + b"\n", "containers")
         super().cleanup(folder, keep_written)
-        for name in FILES:
+        for name in CONTAINER_FILES:
             (folder / name).unlink(missing_ok=True)
 
     @staticmethod

@@ -23,7 +23,8 @@ from typing import Any, BinaryIO
 
 from ..notebooks.commands import from_json
 from ..notebooks.driver import DriverOrder, StartedKernel, drive
-from . import CELLS, KEPT, joining
+from ..outputs.job_folder import CELLS, NOTEBOOK
+from . import joining
 from .watch import BROKEN_DRIVER
 
 
@@ -77,7 +78,7 @@ def start(order: Mapping[str, Any], folder: Path, log: int) -> Forked | subproce
     Gives the process whose end is the driver's: the driver, or the holder of its sandbox. Raises NotDriven where the
     driver cannot be in its place, and OSError where the sandbox's program cannot be started.
     """
-    (folder / KEPT).mkdir(exist_ok=True)
+    (folder / NOTEBOOK).mkdir(exist_ok=True)
     answers, ready = os.pipe2(os.O_CLOEXEC)
     with os.fdopen(answers, "rb") as heard, os.fdopen(ready, "wb", buffering=0) as told, _channel(folder) as channel:
         place = _Place(log, *channel, heard, told)
@@ -218,7 +219,7 @@ def _kernel_of(order: Mapping[str, Any]) -> list[int]:
 def _channel(folder: Path) -> Iterator[tuple[int, int]]:
     """Where the driver tells how far it is, and the folder of what it keeps; both outside of the sandbox."""
     cells = os.open(folder / CELLS, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    kept = os.open(folder / KEPT, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    kept = os.open(folder / NOTEBOOK, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         yield cells, kept
     finally:

@@ -22,11 +22,9 @@ from typing import Any
 
 from ..errors import ExecutorUnavailable
 from ..models import Ending, Phase, Result, Runtime, Status, WrittenFile
-from ..outputs import UNDO
+from ..outputs.job_folder import FOLDER, INPUTS, RESULT, STARTED, STOP, TEMPORARY, UNDO, UPPER, WORK, remove_tree
 from . import Task
 
-STARTED, RESULT, STOP, LOG = "started", "result.json", "stop", "log"
-INPUTS, UPPER, WORK, FOLDER, TEMPORARY = "inputs", "upper", "work", "workspace", "tmp"
 SYSTEM_PATH = ("/usr/local/bin", "/usr/bin", "/bin")
 
 
@@ -260,38 +258,6 @@ def environment(task: Task, home: str) -> dict[str, str]:
         **task.runtime.environment,
         **task.environment,
     }
-
-
-def remove_tree(folder: Path) -> None:
-    """Remove a folder and all below it, also where a job took away its own permissions; absent is fine."""
-    try:
-        os.rmdir(folder)  # most are empty, and this is all that it takes then
-    except FileNotFoundError:
-        pass
-    except OSError:
-        _remove_full(folder)
-
-
-def _remove_full(folder: Path) -> None:
-    try:
-        shutil.rmtree(folder)
-    except PermissionError:
-        folder.chmod(0o700)
-        for place, names, _ in os.walk(folder):  # from the top, so that what is unlocked here can be listed next
-            for name in names:
-                inner = os.path.join(place, name)
-                if not os.path.islink(inner):  # its target is somebody else's
-                    _unlock(inner)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _unlock(folder: str) -> None:
-    """Get at a folder below; one of root's, such as the empty one that a mounted overlay leaves behind, is removed."""
-    try:
-        os.chmod(folder, 0o700)
-    except PermissionError:
-        with contextlib.suppress(OSError):
-            os.rmdir(folder)
 
 
 def _ignore_interrupt() -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from ..models import WORKSPACE
+from ..outputs.job_folder import FOLDER, TEMPORARY
 from . import Task
-from .local import FOLDER, TEMPORARY, LocalExecutor, command, environment
+from .local import LocalExecutor, command, environment
 
 
 class ProcessExecutor(LocalExecutor):

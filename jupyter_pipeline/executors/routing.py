@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..models import Runtime, Status
+from ..outputs.job_folder import CONTAINER
 from . import Executor, Task
-from .containers import MARKER
 from .local import LocalExecutor
 
 
@@ -79,4 +79,4 @@ class RoutingExecutor:
         return self._containers if runtime.image else self._here
 
     def _of_folder(self, folder: Path) -> Executor:
-        return self._containers if (folder / MARKER).exists() else self._here
+        return self._containers if (folder / CONTAINER).exists() else self._here

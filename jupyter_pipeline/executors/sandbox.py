@@ -21,8 +21,9 @@ from typing import Any
 
 from ..errors import ExecutorUnavailable
 from ..models import WORKSPACE
+from ..outputs.job_folder import INPUTS, TEMPORARY, UPPER, WORK, remove_tree
 from . import HOLDER, Task
-from .local import INPUTS, TEMPORARY, UPPER, WORK, LocalExecutor, command, environment, remove_tree
+from .local import LocalExecutor, command, environment
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
 CONFIGURATION = (

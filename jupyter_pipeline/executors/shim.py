@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ..models import Ending
-from ..outputs import inventory
-from ..staging import Baseline, copy_workspace
-from .local import FOLDER, RESULT, STARTED, STOP
+from ..outputs.inventory import inventory
+from ..outputs.job_folder import FOLDER, RESULT, STARTED, STOP
+from ..outputs.staging import Baseline, copy_workspace
 from .watch import Watch, says
 
 RECORD_ROOM = 4096

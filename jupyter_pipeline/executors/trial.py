@@ -16,8 +16,9 @@ from pathlib import Path
 
 from ..models import Limits, Phase, Runtime
 from ..notebooks.commands import NotebookRun
-from . import CELLS, Notebook, Task
-from .local import INPUTS, LOG, LocalExecutor, remove_tree
+from ..outputs.job_folder import CELLS, INPUTS, LOG, remove_tree
+from . import Notebook, Task
+from .local import LocalExecutor
 
 PATIENCE = 120.0
 """Seconds after which a trial has failed."""

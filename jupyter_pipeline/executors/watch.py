@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 
-from ..joblog import keep_ends
 from ..models import Ending
 from ..notebooks import progress
-from ..staging import Baseline
-from . import CELLS
-from .local import LOG, STOP
+from ..outputs.job_folder import CELLS, LOG, STOP
+from ..outputs.log import keep_ends
+from ..outputs.staging import Baseline
 from .memory import kernel_memory_kills, memory_used
 
 if TYPE_CHECKING:  # most tasks have no notebook

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import planning
-from ..config import STATE_FOLDER
-from ..store.database import FILE, JOBS
+from ..config import JOBS, STATE_FOLDER
+from ..store.database import FILE
 from .disk import NOTHING, Folders, Identity, Sign, identity_of, is_at, is_settled, sign_of
 from .mounts import MOUNTS
 from .project import STATE, Project

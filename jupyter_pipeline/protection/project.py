@@ -19,14 +19,14 @@ from typing import Any
 
 from .. import config as configuration
 from .. import pipeline_cache, planning
-from ..config import EXPECTATIONS, STATE_FOLDER
+from ..config import EXPECTATIONS, JOBS, STATE_FOLDER
 from ..errors import PipelineError
-from ..executors.local import INPUTS, RESULT
 from ..models import Level, OutputFile, Pipeline, StatusCode, WrittenFile
-from ..publication import METADATA
+from ..outputs.job_folder import INPUTS, RESULT
+from ..outputs.publication import METADATA
 from ..rules import levels, patterns
 from ..rules.patterns import PatternIndex
-from ..store.database import FILE, JOBS, Store
+from ..store.database import FILE, Store
 from .disk import (
     NOTHING,
     Folder,

@@ -8,7 +8,7 @@ import time
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
-from .. import joblog
+from ..outputs import log as joblog
 from . import calls, compares, shows
 from .base import Handler
 

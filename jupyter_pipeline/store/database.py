@@ -30,7 +30,6 @@ from ..models import (
 )
 from .guard import (
     FILE,
-    JOBS,
     close_if_open,
     damaged,
     has_content,
@@ -290,4 +289,4 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-__all__ = ["FILE", "JOBS", "Store", "now", "on_network", "too_long"]
+__all__ = ["FILE", "Store", "now", "on_network", "too_long"]

@@ -9,11 +9,10 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..config import JOBS
 from ..errors import StoreUnavailable
 
 FILE = "store.sqlite"
-JOBS = "jobs"
-"""The folder beside the store that holds a folder for each job."""
 _HEADER = b"SQLite format 3\x00"
 _NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs", "lustre", "ceph", "gpfs", "beegfs")
 _LONGEST_PATH = 500

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jupyter_pipeline.staging import copy_workspace
+from jupyter_pipeline.outputs.staging import copy_workspace
 from tests.helpers import images
 from tests.helpers.fakes import Bench
 

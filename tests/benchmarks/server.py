@@ -26,10 +26,11 @@ import psutil
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
+from jupyter_pipeline.config import JOBS
 from jupyter_pipeline.models import JobRequest, Level, OutputFile
 from jupyter_pipeline.project import Project
 from jupyter_pipeline.store import ids
-from jupyter_pipeline.store.database import JOBS, Store, now
+from jupyter_pipeline.store.database import Store, now
 
 from . import graphs, timing
 from .timing import say

@@ -14,11 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
-from jupyter_pipeline import executors, joblog
+from jupyter_pipeline import executors
 from jupyter_pipeline.errors import ExecutorUnavailable
 from jupyter_pipeline.executors import Executor, Task
-from jupyter_pipeline.executors.local import remove_tree
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Runtime, Status
+from jupyter_pipeline.outputs import log as joblog
+from jupyter_pipeline.outputs.job_folder import remove_tree
 from tests.helpers import proctools
 from tests.helpers.fakes import (
     DEADLINE,

@@ -18,10 +18,11 @@ import pytest
 
 from jupyter_pipeline.config import DockerSetting
 from jupyter_pipeline.executors import Executor, Notebook, Task
-from jupyter_pipeline.executors.containers import ATTEMPTS, FILES, MARKER, MOST_ATTEMPTS, supervising
+from jupyter_pipeline.executors.containers import MOST_ATTEMPTS, supervising
 from jupyter_pipeline.executors.docker import DockerExecutor
 from jupyter_pipeline.models import Ending, Limits, Phase, Result, Runtime, Status, StatusCode
 from jupyter_pipeline.notebooks.commands import NotebookRun, recognise
+from jupyter_pipeline.outputs.job_folder import CONTAINER, CONTAINER_ATTEMPTS, CONTAINER_FILES
 from jupyter_pipeline.rules.lifecycle import outcome
 from jupyter_pipeline.runtimes import docker
 from tests.helpers import images, proctools
@@ -269,7 +270,7 @@ def test_an_ended_container_goes_with_its_cleanup(bench: Bench) -> None:
     assert container_of(task)["State"]["Status"] == "exited"
     bench.default.cleanup(task.folder)
     until(lambda: not docker.containers_of(images.api(), bench.folder), "its removal")
-    assert not [name for name in FILES if (task.folder / name).exists()]
+    assert not [name for name in CONTAINER_FILES if (task.folder / name).exists()]
     assert bench.default.poll(task.folder).phase is Phase.ENDED
 
 
@@ -378,7 +379,7 @@ def test_a_time_limit_counts_from_the_beginning_whoever_watches(bench: Bench) ->
 def test_nobody_attaches_for_ever(bench: Bench) -> None:
     executor, task = bench.executor(), bench.task(play=LASTING)
     kill_all(begin(bench, executor, task))
-    (task.folder / ATTEMPTS).write_bytes(b"." * MOST_ATTEMPTS)
+    (task.folder / CONTAINER_ATTEMPTS).write_bytes(b"." * MOST_ATTEMPTS)
     assert executor.poll(task.folder) == Status(Phase.LOST)
     bench.executor().cleanup(task.folder)
     until(lambda: not docker.containers_of(images.api(), bench.folder), "the removal of what still runs")
@@ -387,9 +388,9 @@ def test_nobody_attaches_for_ever(bench: Bench) -> None:
 def test_a_marker_that_is_damaged_is_a_loss_and_no_more(bench: Bench) -> None:
     executor, task = bench.executor(), bench.task(play=LASTING)
     kill_all(begin(bench, executor, task))
-    whole = (task.folder / MARKER).read_text()
+    whole = (task.folder / CONTAINER).read_text()
     for text in ("", "[]", whole[: len(whole) // 2]):
-        (task.folder / MARKER).write_text(text)
+        (task.folder / CONTAINER).write_text(text)
         assert executor.poll(task.folder) == Status(Phase.LOST)
     assert json.loads(whole)["container"]["name"]
 

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline.executors import CELLS, KEPT, KEPT_NOTEBOOK, Notebook, Task
+from jupyter_pipeline.executors import Notebook, Task
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Result, Runtime
 from jupyter_pipeline.notebooks import progress as notebook_progress
 from jupyter_pipeline.notebooks.commands import NotebookRun, recognise
+from jupyter_pipeline.outputs.job_folder import CELLS, NOTEBOOK, NOTEBOOK_FILE
 from tests.helpers import proctools, support
 from tests.helpers.fakes import Bench, Machine, log, machines, until
 
@@ -98,7 +99,7 @@ def test_a_notebook_runs_and_what_it_wrote_is_collected(bench: Bench) -> None:
         (1, 2, "done"),
         (2, 2, "done"),
     ]
-    assert json.loads((task.folder / KEPT / KEPT_NOTEBOOK).read_text())["cells"]
+    assert json.loads((task.folder / NOTEBOOK / NOTEBOOK_FILE).read_text())["cells"]
     assert result.peak_memory > 20_000_000
     assert "2/2" in log(task)
 
@@ -112,7 +113,7 @@ def test_a_failing_cell_is_the_message_and_the_notebook_is_kept(bench: Bench) ->
     result = bench.run(task)
     assert (result.ending, result.exit_code) == (Ending.EXIT, 1)
     assert result.message == "Cell 2 of 3 failed at line 2, `1 / 0`: ZeroDivisionError: division by zero"
-    assert "ZeroDivisionError" in (task.folder / KEPT / KEPT_NOTEBOOK).read_text()
+    assert "ZeroDivisionError" in (task.folder / NOTEBOOK / NOTEBOOK_FILE).read_text()
 
 
 def test_a_notebook_that_is_not_there_is_said(bench: Bench) -> None:
@@ -257,7 +258,7 @@ def test_a_notebook_that_is_stopped_is_kept_as_far_as_it_came(bench: Bench) -> N
     begun(bench, task)
     bench.default.stop(task.folder)
     assert ended(bench, task).ending is Ending.STOPPED
-    assert printed(json.loads((task.folder / KEPT / KEPT_NOTEBOOK).read_text())) == "up\n"
+    assert printed(json.loads((task.folder / NOTEBOOK / NOTEBOOK_FILE).read_text())) == "up\n"
 
 
 def test_a_notebook_is_held_to_its_time_limit(bench: Bench) -> None:

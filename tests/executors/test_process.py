@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.models import Level, OutputPattern
-from jupyter_pipeline.staging import link_inputs
+from jupyter_pipeline.outputs.staging import link_inputs
 from tests.helpers.fakes import Bench, Machine, log, machines
 
 machine = machines("process")

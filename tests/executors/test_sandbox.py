@@ -15,7 +15,7 @@ import pytest
 from jupyter_pipeline.errors import ExecutorUnavailable
 from jupyter_pipeline.executors import sandbox
 from jupyter_pipeline.models import Ending, Level, OutputPattern, Runtime
-from jupyter_pipeline.staging import link_inputs
+from jupyter_pipeline.outputs.staging import link_inputs
 from tests.helpers.fakes import PYTHON, Bench, Machine, log, machines
 from tests.helpers.places import REPOSITORY
 from tests.helpers.support import require

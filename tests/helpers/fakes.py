@@ -23,13 +23,13 @@ from typing import Any, TypeVar
 import psutil
 import pytest
 
-from jupyter_pipeline import outputs
 from jupyter_pipeline.errors import ExecutorUnavailable
 from jupyter_pipeline.executors import Executor, Task
 from jupyter_pipeline.executors.docker import DockerExecutor
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Result, Runtime, Status, WrittenFile
+from jupyter_pipeline.outputs import inventory
 
 from . import images, proctools
 from .support import require
@@ -181,14 +181,14 @@ class FakeExecutor:
         return self.poll(folder)
 
     def _finish(self, folder: Path, body: dict[str, Any], ending: Ending, code: int, elapsed: float) -> None:
-        found = outputs.Inventory([], [], [], [])
+        found = inventory.Inventory([], [], [], [])
         (folder / "written").mkdir(exist_ok=True)
         for path, text in body["play"]["writes"].items():
             target = folder / "written" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
         if ending is Ending.EXIT and code == 0:
-            found = outputs.inventory(folder / "written", body["outputs"], None)
+            found = inventory.inventory(folder / "written", body["outputs"], None)
         record = {
             "ending": ending,
             "exit_code": code,

@@ -10,12 +10,12 @@ from .places import PACKAGE
 LAYERS = {
     "nouns": "models person config errors",
     "rules": "wording renderings fragments graph rules scripts spec tables diffs",
-    "effects": "pipeline_cache staging outputs joblog lease reports executors snapshots store runtimes notebooks",
+    "effects": "pipeline_cache lease reports executors snapshots store runtimes notebooks outputs",
     "application": (
         "views project project_looking project_machine project_viewing project_comparing engine service "
-        "planning foresight publication following history code_comparison output_comparison housekeeping "
-        "doctor checking rewriting notebook_watch reporting documents comparison_documents viewing protection "
-        "kernels kernel_sessions"
+        "planning foresight following history code_comparison output_comparison housekeeping doctor checking "
+        "rewriting notebook_watch reporting documents comparison_documents viewing protection kernels "
+        "kernel_sessions"
     ),
     "surfaces": "cli server interactive widgets magics",
 }

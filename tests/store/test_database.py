@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from jupyter_pipeline.config import JOBS
 from jupyter_pipeline.errors import StoreUnavailable
 from jupyter_pipeline.models import (
     JobRequest,
@@ -23,12 +24,7 @@ from jupyter_pipeline.models import (
     StatusCode,
 )
 from jupyter_pipeline.store import schema
-from jupyter_pipeline.store.database import (
-    FILE,
-    JOBS,
-    Store,
-    on_network,
-)
+from jupyter_pipeline.store.database import FILE, Store, on_network
 from tests.helpers.faults import (
     ended,
     fill,

@@ -13,16 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-MARKER = "container.json"
-"""In a job's folder while it may have a container: its order, without the environment, for whoever attaches again."""
-END = "container.end"
-"""In a job's folder: what the client found out about the container's end."""
-BASELINE = "baseline.json"
-"""In a job's folder, where its workspace was copied: what the copy held before the job began."""
-ATTEMPTS = "container.attempts"
-"""In a job's folder: one byte for each time that somebody attached again."""
+from ...outputs.job_folder import CONTAINER, CONTAINER_ATTEMPTS
+
 MOST_ATTEMPTS = 5
-FILES = (MARKER, END, BASELINE, ATTEMPTS)
 
 
 def write_record(folder: Path, name: str, record: object) -> None:
@@ -45,7 +38,7 @@ def mark(order: Mapping[str, Any]) -> None:
     """Note that a task is about to get a container, and what attaching to it again needs; no secret is in it."""
     container = {key: value for key, value in order["container"].items() if key not in ("environment", "word_for_word")}
     rest = {key: value for key, value in order.items() if key != "driver"}
-    write_record(Path(order["folder"]), MARKER, {**rest, "container": container})
+    write_record(Path(order["folder"]), CONTAINER, {**rest, "container": container})
 
 
 def to_resume(folder: Path) -> dict[str, Any] | None:
@@ -53,7 +46,7 @@ def to_resume(folder: Path) -> dict[str, Any] | None:
 
     A kernel is of no use without the driver that died with the shim.
     """
-    order = read_record(folder, MARKER)
+    order = read_record(folder, CONTAINER)
     if order is None or "notebook" in order or _attempts(folder) >= MOST_ATTEMPTS:
         return None
     return {**order, "resumes": True}
@@ -61,7 +54,7 @@ def to_resume(folder: Path) -> dict[str, Any] | None:
 
 def note_attempt(folder: Path) -> None:
     """Count that somebody attaches again."""
-    descriptor = os.open(folder / ATTEMPTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(folder / CONTAINER_ATTEMPTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
     try:
         os.write(descriptor, b".")
     finally:
@@ -70,6 +63,6 @@ def note_attempt(folder: Path) -> None:
 
 def _attempts(folder: Path) -> int:
     try:
-        return (folder / ATTEMPTS).stat().st_size
+        return (folder / CONTAINER_ATTEMPTS).stat().st_size
     except FileNotFoundError:
         return 0

@@ -18,8 +18,8 @@ from ...models import WORKSPACE
 from ...notebooks.driver.driving import HAS_IPYKERNEL
 from ...notebooks.driver.kernel import QUIET, connection_of
 from ...notebooks.driver.kernelspecs import QUICKER, START
+from ...outputs.job_folder import TEMPORARY
 from ...runtimes import docker
-from ..local import TEMPORARY
 
 NO_IPYKERNEL = "The command runs word for word, since the image has no ipykernel."
 _KNOWN = "kernels.json"

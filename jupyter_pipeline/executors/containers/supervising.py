@@ -17,12 +17,12 @@ from typing import Any
 from ...config import printable
 from ...errors import ExecutorUnavailable
 from ...models import WORKSPACE, Ending
+from ...outputs.job_folder import BASELINE, CONTAINER_END, TEMPORARY, UPPER, WORK
+from ...outputs.staging import Baseline, copy_workspace
 from ...runtimes import docker
 from ...runtimes.docker import images
-from ...staging import Baseline, copy_workspace
 from .. import joining
-from ..local import TEMPORARY, UPPER, WORK
-from . import BASELINE, END, contract, kernels, mark, note_attempt, read_record, write_record
+from . import contract, kernels, mark, note_attempt, read_record, write_record
 from .client import NOT_MOUNTED, Client
 from .streams import Log
 
@@ -113,12 +113,12 @@ def _copies(folder: Path, engine: docker.Engine) -> Path:
 
 def cannot_mount(order: Mapping[str, Any], folder: Path) -> bool:
     """Whether the client came back since the Engine could not mount the overlay; remembered for the next jobs."""
-    record = read_record(folder, END)
+    record = read_record(folder, CONTAINER_END)
     if record is None or record.get("refused") != NOT_MOUNTED or order["container"]["copies"]:
         return False
     with contextlib.suppress(OSError, ExecutorUnavailable):
         _copies(folder, _engine(order["container"]["address"])).touch()
-    (folder / END).unlink()
+    (folder / CONTAINER_END).unlink()
     return True
 
 
@@ -128,7 +128,7 @@ def start(order: Mapping[str, Any], folder: Path, log: int, control: socket.sock
     Through `control` it takes signals for the container and tells its end; when nobody is at the other end any more it
     ends the container. Without one it dies with us, and another attaches to the container.
     """
-    (folder / END).unlink(missing_ok=True)
+    (folder / CONTAINER_END).unlink(missing_ok=True)
     pid = os.fork()
     if pid:
         return pid
@@ -158,7 +158,7 @@ def _be_client(order: Mapping[str, Any], folder: Path, log: int, control: socket
         record = client.run(control)
         if order.get("is_session"):  # nobody may be left to do it
             docker.remove(api, container["name"])
-    write_record(folder, END, record)
+    write_record(folder, CONTAINER_END, record)
     if control is not None:
         with contextlib.suppress(OSError):
             control.send(str(record["exit_code"] if record["exit_code"] is not None else "").encode())
@@ -166,7 +166,7 @@ def _be_client(order: Mapping[str, Any], folder: Path, log: int, control: socket
 
 def result(folder: Path) -> dict[str, Any]:
     """What the client found out about the end; empty when it died before it could say."""
-    record = read_record(folder, END)
+    record = read_record(folder, CONTAINER_END)
     if record is None:
         return {}
     record["ending"] = Ending(record["ending"])

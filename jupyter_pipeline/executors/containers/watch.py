@@ -8,10 +8,10 @@ import socket
 import time
 from typing import Any
 
-from ...joblog import keep_ends
 from ...models import Ending
+from ...outputs.job_folder import LOG
+from ...outputs.log import keep_ends
 from .. import driving
-from ..local import LOG
 from ..watch import GRACE, Child, Watch
 from . import kernels, mark, supervising
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline import outputs
 from jupyter_pipeline.errors import OutputRefused
 from jupyter_pipeline.models import Level, OutputFile, WrittenFile
-from jupyter_pipeline.outputs import Inventory, Move, inventory
-from jupyter_pipeline.staging import Baseline, fingerprint, walk
+from jupyter_pipeline.outputs import inventory as outputs
+from jupyter_pipeline.outputs.inventory import Inventory, Move, inventory
+from jupyter_pipeline.outputs.staging import Baseline, fingerprint, walk
 from tests.helpers.support import require
 
 ALL = [("highly_sensitive", "output/*")]
@@ -305,6 +305,7 @@ def test_a_file_that_may_not_be_read_is_refused_and_hides_no_other(root: Path) -
     (root / "output/b.csv").touch(0)
     for place in (root / "output", root, root.parent, root.parent.parent, root.parent.parent.parent):
         place.chmod(0o755)
+    inventory(root, ALL, None)  # imports what it needs while the interpreter's own files may surely be read
     child = os.fork()
     if not child:
         code = 1

@@ -13,30 +13,31 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from . import outputs
-from .config import Config
-from .errors import OutputRefused, PipelineError
-from .executors.local import remove_tree
-from .graph import traversal
-from .joblog import chunks
-from .models import Job, JobRequest, Level, OutputFile, Pipeline, Result, State, WrittenFile
-from .rules import levels
-from .store.database import JOBS, Store
+from ..config import Config
+from ..errors import OutputRefused, PipelineError
+from ..graph import traversal
+from ..models import (
+    Job,
+    JobRequest,
+    Level,
+    OutputFile,
+    Pipeline,
+    Result,
+    State,
+    WrittenFile,
+)
+from ..rules import levels
+from ..store.database import Store
+from . import inventory
+from .job_folder import EARLIER, KEPT, LOG, REPLACED, job_folder, remove_tree
+from .log import chunks
 
-KEPT, REPLACED, EARLIER = "kept", "replaced", "earlier"
-"""In a job's folder: its own outputs that another action wrote over, a person's files that it wrote over, and its own
-outputs that a newer job of its action wrote over."""
 COMPARED = 5
 """Earlier jobs of an action whose viewable outputs are kept, to be compared with newer ones."""
 SYNTHETIC_COMPARED = 1024**2
 """Bytes of the largest file of synthetic data that is kept for that though its level forbids to view it."""
 METADATA = "metadata"
 LOG_BOUND = 16 * 1024 * 1024
-
-
-def job_folder(config: Config, job_id: str) -> Path:
-    """Where everything of one job is."""
-    return Path(f"{config.state}/{config.backend}/{JOBS}/{job_id}")  # asked for many times a job, so not piece by piece
 
 
 # -- inputs ----------------------------------------------------------------------------------------
@@ -59,7 +60,7 @@ def inputs(config: Config, store: Store, needs: Iterable[str]) -> tuple[dict[str
         owners = store.owners(file.path for file in made)
         for file in made:
             place = _place(config, file, owners)
-            if not outputs.is_unchanged(place, file):
+            if not inventory.is_unchanged(place, file):
                 raise PipelineError(
                     f"{file.path} is not as {action} made it: it was changed or removed.", f"Run {action} again."
                 )
@@ -103,7 +104,7 @@ def damages(config: Config, store: Store, pipeline: Pipeline) -> dict[str, str]:
                 found[file.action] = f"Its output {file.path} was since written over by {other}."
                 continue
         place = _place(config, file, owners)
-        if not outputs.is_unchanged(place, file):
+        if not inventory.is_unchanged(place, file):
             what = "was changed by hand" if os.path.lexists(place) else "is missing"
             found[file.action] = f"Its output {file.path} {what}."
     return found
@@ -121,15 +122,15 @@ def publish(config: Config, store: Store, job: Job, result: Result, source: Path
     owners = store.owners(file.path for file in result.files)
     previous = store.latest_of(job.action)
     before = {file.path: file for file in store.outputs_of(previous[0])} if previous else {}
-    moves = [outputs.Move(file, _keep(config, store, job, file, owners.get(file.path))) for file in result.files]
+    moves = [inventory.Move(file, _keep(config, store, job, file, owners.get(file.path))) for file in result.files]
     if moves and not source.is_dir():
         raise OutputRefused("The files that the job wrote have vanished.", "Run it again.")
-    outputs.publish(config.root, source, moves)
+    inventory.publish(config.root, source, moves)
     made = {file.path for file in result.files}
     gone = [file for path, file in before.items() if path not in made]
     owned = store.owners(file.path for file in gone)
     obsolete = [file for file in gone if owned.get(file.path) == file.job_id]
-    stayed = set(outputs.remove_obsolete(config.root, obsolete))
+    stayed = set(inventory.remove_obsolete(config.root, obsolete))
     return [file.path for file in obsolete if file.path not in stayed]
 
 
@@ -142,7 +143,7 @@ def _keep(config: Config, store: Store, job: Job, file: WrittenFile, owner: str 
     if owner is None:
         return replaced
     recorded = next((made for made in store.outputs_of(owner) if made.path == file.path), None)
-    if recorded is None or not outputs.is_unchanged(target, recorded):
+    if recorded is None or not inventory.is_unchanged(target, recorded):
         return replaced
     latest = store.latest_of(recorded.action)
     if recorded.action != job.action and latest is not None and latest[0] == owner:
@@ -171,7 +172,7 @@ def record(store: Store, job: Job, result: Result, removed: Iterable[str]) -> No
         )
         for file in result.files
     ]
-    digest = outputs.digest((file.path, file.sha256) for file in files)
+    digest = inventory.digest((file.path, file.sha256) for file in files)
     store.record_outputs(job, files, digest, removed)
 
 
@@ -202,7 +203,7 @@ def write_manifest(config: Config, store: Store) -> None:
             "repo": None,
             "commit": request.commit if request else None,
         }
-        entries[file.path] = outputs.manifest_entry(file, origin)
+        entries[file.path] = inventory.manifest_entry(file, origin)
     facts = {"workspace": config.workspace, "repo": None, "backend": config.backend}
     head = ",\n ".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in facts.items())
     # One line for each output: readable, and quick to write for thousands.
@@ -221,7 +222,7 @@ def write_log(config: Config, job: Job, files: Iterable[WrittenFile]) -> None:
     part = target.with_name(f".{target.name}.part")
     with part.open("wb") as stream:
         written = 0
-        for chunk in chunks(job_folder(config, job.id) / "log"):
+        for chunk in chunks(job_folder(config, job.id) / LOG):
             stream.write(chunk)
             written += len(chunk)
             if written > LOG_BOUND:

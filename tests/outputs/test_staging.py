@@ -10,7 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_pipeline.errors import PipelineError
-from jupyter_pipeline.staging import copy_workspace, fingerprint, link_inputs, walk
+from jupyter_pipeline.outputs.staging import (
+    copy_workspace,
+    fingerprint,
+    link_inputs,
+    walk,
+)
 from tests.helpers.support import require
 
 

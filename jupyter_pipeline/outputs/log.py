@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-CUT = "log.cut"
+from .job_folder import CUT
+
 PUNCH_HOLE_KEEP_SIZE = 0x03
 BLOCK = 4096
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline import joblog
+from jupyter_pipeline.outputs import job_folder
+from jupyter_pipeline.outputs import log as joblog
 from tests.helpers.support import require
 
 KB, MB = 1024, 1024**2
@@ -126,7 +127,7 @@ def test_small_bounds_keep_the_end(log: Path, bound: int) -> None:
 )
 def test_a_damaged_note_of_what_was_cut_does_not_hide_the_log(log: Path, note: str) -> None:
     log.write_bytes(b"one\ntwo\n")
-    (log.parent / joblog.CUT).write_text(note)
+    (log.parent / job_folder.CUT).write_text(note)
     assert whole(log) == b"one\ntwo\n"
     assert joblog.tail(log, 1) == "two"
 
@@ -137,7 +138,7 @@ def test_reading_piece_by_piece_gives_what_reading_at_once_gives(
     tmp_path: Path, bound: int, step: int, length: int
 ) -> None:
     log = tmp_path / "log"
-    for file in (log, tmp_path / joblog.CUT):
+    for file in (log, tmp_path / job_folder.CUT):
         file.unlink(missing_ok=True)
     log.write_bytes(numbered(length))
     joblog.keep_ends(log, bound)

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from .errors import PipelineError
+from ..errors import PipelineError
 
 Baseline = dict[str, tuple[int, int, int, int]]
 """Path -> (inode, size, mtime, ctime) of every file of a copied workspace before the job began."""

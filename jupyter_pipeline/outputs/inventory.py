@@ -16,17 +16,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import config as configuration
-from . import tables
-from .errors import OutputRefused
-from .models import WORKSPACE, Level, OutputFile, WrittenFile
-from .rules import patterns
-from .rules.levels import reason_withheld, strictest
+from .. import config as configuration
+from .. import tables
+from ..errors import OutputRefused
+from ..models import (
+    WORKSPACE,
+    Level,
+    OutputFile,
+    WrittenFile,
+)
+from ..rules import patterns
+from ..rules.levels import reason_withheld, strictest
+from .job_folder import UNDO
 from .staging import Baseline, fingerprint, walk
 
 UNCLAIMED_SHOWN = 200
-UNDO = "undo"
-"""In a job's folder, while its outputs are being published: what they replace."""
 _OWN_FOLDERS = frozenset({"metadata", configuration.STATE_FOLDER})
 _OWN_FILES = frozenset({"project.yaml", configuration.FILE})
 """A pattern such as ``*/*.json`` can reach these; a job that replaced them would change what the project is."""

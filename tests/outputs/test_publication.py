@@ -9,12 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import outputs
 from jupyter_pipeline.errors import OutputRefused
 from jupyter_pipeline.models import WrittenFile
+from jupyter_pipeline.outputs import inventory
+from jupyter_pipeline.outputs.publication import COMPARED
 from jupyter_pipeline.project import Project
-from jupyter_pipeline.publication import COMPARED
-from tests.helpers.faults import codes, job_of, mount, run, step, unmount, verdicts
+from tests.helpers.faults import (
+    codes,
+    job_of,
+    mount,
+    run,
+    step,
+    unmount,
+    verdicts,
+)
 from tests.helpers.support import make_project, require
 
 JOIN = (
@@ -227,9 +235,9 @@ def test_unfinished_publication_takes_back_only_what_it_did(tmp_path: Path) -> N
         os.utime(folder / "a.csv", ns=(10**18, 10**18))
     (source / "b.csv").write_text("b")
     (project / "b.csv").mkdir()
-    moves = [outputs.Move(written(source, "b.csv"), None), outputs.Move(written(source, "a.csv"), None)]
+    moves = [inventory.Move(written(source, "b.csv"), None), inventory.Move(written(source, "a.csv"), None)]
     with pytest.raises(OutputRefused):
-        outputs.publish(project, source, moves)
+        inventory.publish(project, source, moves)
     assert (project / "a.csv").read_text() == "old"
     assert (source / "a.csv").read_text() == "new"
     assert (source / "b.csv").read_text() == "b"
