@@ -17,15 +17,15 @@ from typing import Any
 from . import config as configuration
 from . import person, planning, runtimes
 from .config import Config
+from .engine.lease import Lease
+from .engine.service import LOG
 from .errors import ExecutorUnavailable, InvalidConfig, ProjectNotFound, RuntimeUnavailable, StoreUnavailable
 from .executors import sandbox, trial
 from .executors.local import LocalExecutor
 from .executors.process import ProcessExecutor
 from .executors.sandbox import SandboxExecutor
-from .lease import Lease
 from .models import RuntimeInfo, RuntimeState, Severity
 from .runtimes import docker, package_sources, uv_program
-from .service import LOG
 from .spec import parsing
 from .store.database import Store, on_network, too_long
 from .wording import listed

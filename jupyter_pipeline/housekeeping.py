@@ -17,12 +17,12 @@ from pathlib import Path
 
 from . import history, runtimes
 from .config import JOBS, Config
+from .engine.lease import Lease
+from .engine.service import LOG, spawn
 from .errors import ExecutorUnavailable, InvalidRequest, PipelineError, RuntimeUnavailable
-from .lease import Lease
 from .models import Job, RequestStatus
 from .outputs.job_folder import EARLIER, FOLDER, INPUTS, KEPT, REPLACED, TEMPORARY, UPPER, WORK, remove_tree
 from .runtimes import docker
-from .service import LOG, spawn
 from .snapshots import pool
 from .store.database import FILE, Store
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from . import config as configuration
 from . import executors, person, planning
 from .config import JOBS, Config
+from .engine.following import Teller
+from .engine.lease import Lease
 from .errors import InvalidProject, KeyUsed, ProjectNotFound
-from .following import Teller
-from .lease import Lease
 from .models import Event, JobRequest, Pipeline, RuntimeInfo, RuntimeState
 from .project_comparing import Comparing
 from .project_machine import Machine
@@ -221,7 +221,7 @@ class Project(Comparing, Machine):
             try:
                 while not store.is_finished(request_id):
                     if lease.take():
-                        from .engine import Engine
+                        from .engine.loop import Engine
 
                         store.check_integrity()
                         folder = self.config.folder / JOBS
@@ -240,7 +240,7 @@ class Project(Comparing, Machine):
     def detach(self) -> None:
         """See to it that an engine of its own runs what is unfinished."""
         if Lease(self.config).holder() is None:
-            from .service import spawn
+            from .engine.service import spawn
 
             spawn(self.config)
 

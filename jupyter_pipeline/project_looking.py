@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from . import viewing
 from .config import Config
+from .engine.lease import Lease
 from .errors import NotFound
-from .lease import Lease
 from .models import Event, Job, State, StatusCode, ViewRecord
 from .outputs import job_folder
 from .outputs import log as joblog
@@ -124,7 +124,7 @@ class Looking:
         Raises NotFound when there is none or it may not be seen, ReportFailed when it cannot be made.
         """
         from . import reporting
-        from .notebook_watch import provenance_of
+        from .engine.notebook_watch import provenance_of
 
         job = self.job(name)
         request = self.request(job.request_id).request

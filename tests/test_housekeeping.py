@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_pipeline.engine.lease import Lease
 from jupyter_pipeline.errors import InvalidRequest, PipelineError
 from jupyter_pipeline.housekeeping import Holding
-from jupyter_pipeline.lease import Lease
 from jupyter_pipeline.project import Project
 from tests.helpers.support import action, cli, make_project
 

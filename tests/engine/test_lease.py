@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_pipeline import config
 from jupyter_pipeline.config import Config
-from jupyter_pipeline.lease import LOCK, Lease
+from jupyter_pipeline.engine.lease import LOCK, Lease
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from jupyter_pipeline import config
-from jupyter_pipeline.lease import Lease
+from jupyter_pipeline.engine.lease import Lease
 root = Path(sys.argv[1])
 lease = Lease(config.load(root, state=root / "state"))
 print(lease.take(), flush=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .models import Event
-from .store.database import Store
+from ..models import Event
+from ..store.database import Store
 
 
 class Teller:

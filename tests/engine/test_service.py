@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 from jupyter_pipeline import config as configuration
-from jupyter_pipeline import service
-from jupyter_pipeline.lease import Lease
+from jupyter_pipeline.engine import service
+from jupyter_pipeline.engine.lease import Lease
 from jupyter_pipeline.project import Project
 from tests.helpers.faults import (
     HELD,
@@ -181,7 +181,10 @@ def test_serve_from_the_command_line_says_why_it_cannot(study: Path) -> None:
         file = store.folder / "store.sqlite"
     file.write_bytes(b"garbage")
     done = subprocess.run(
-        [sys.executable, "-m", "jupyter_pipeline.service", str(study)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "jupyter_pipeline.engine.service", str(study)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     assert "damaged" in done.stderr

@@ -15,17 +15,28 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from . import executors, runtimes
-from .config import ENV_ACTION, JOBS, Config
-from .errors import ExecutorUnavailable, OutputRefused, PipelineError
-from .executors import Executor, Task
-from .models import Job, Level, Limits, OutputPattern, Phase, Result, RuntimeState, State, Status, StatusCode
+from .. import executors, runtimes
+from ..config import ENV_ACTION, JOBS, Config
+from ..errors import ExecutorUnavailable, OutputRefused, PipelineError
+from ..executors import Executor, Task
+from ..models import (
+    Job,
+    Level,
+    Limits,
+    OutputPattern,
+    Phase,
+    Result,
+    RuntimeState,
+    State,
+    Status,
+    StatusCode,
+)
+from ..outputs import job_folder, publication, staging
+from ..rules import lifecycle
+from ..rules.lifecycle import Decision, Facts, Step
+from ..runtimes.builds import Builds
+from ..store.database import Store
 from .notebook_watch import NotebookWatch, replaced
-from .outputs import job_folder, publication, staging
-from .rules import lifecycle
-from .rules.lifecycle import Decision, Facts, Step
-from .runtimes.builds import Builds
-from .store.database import Store
 
 TURN = 0.2
 """Seconds between looks for new requests when no job ends."""

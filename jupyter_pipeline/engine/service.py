@@ -10,13 +10,13 @@ import sys
 import time
 from pathlib import Path
 
-from . import config as configuration
-from . import executors
-from .config import ENV_CACHE, JOBS, Config
-from .engine import TURN, Engine
-from .errors import PipelineError
+from .. import config as configuration
+from .. import executors
+from ..config import ENV_CACHE, JOBS, Config
+from ..errors import PipelineError
+from ..store.database import Store
 from .lease import Lease
-from .store.database import Store
+from .loop import TURN, Engine
 
 LOG = "engine.log"
 PATIENCE = 5.0
@@ -33,7 +33,7 @@ def spawn(config: Config) -> None:
         "-X",
         "utf8",
         "-m",
-        "jupyter_pipeline.service",
+        "jupyter_pipeline.engine.service",
         str(config.root),
         "--state",
         str(config.state),
@@ -73,8 +73,8 @@ def serve(config: Config) -> None:
 
 
 def main() -> None:
-    """``python -m jupyter_pipeline.service FOLDER``: the engine as a process of its own."""
-    parser = argparse.ArgumentParser(prog="python -m jupyter_pipeline.service", description="Run waiting jobs.")
+    """``python -m jupyter_pipeline.engine.service FOLDER``: the engine as a process of its own."""
+    parser = argparse.ArgumentParser(prog="python -m jupyter_pipeline.engine.service", description="Run waiting jobs.")
     parser.add_argument("project", type=Path)
     for name in ("--state", "--backend", "--executor"):
         parser.add_argument(name)

@@ -6,8 +6,8 @@ import fcntl
 import os
 import time
 
-from .config import Config
-from .store.guard import not_writable
+from ..config import Config
+from ..store.guard import not_writable
 
 LOCK = "engine.lock"
 

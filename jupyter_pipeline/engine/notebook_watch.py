@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .executors import Notebook
-from .models import Job, JobRequest, Runtime
-from .notebooks.commands import from_json
-from .notebooks.progress import Progress, read
-from .outputs.job_folder import CELLS
-from .store.database import Store
+from ..executors import Notebook
+from ..models import Job, JobRequest, Runtime
+from ..notebooks.commands import from_json
+from ..notebooks.progress import Progress, read
+from ..outputs.job_folder import CELLS
+from ..store.database import Store
 
 
 def provenance_of(request: JobRequest, job: Job, runtime: str) -> dict[str, str]:
