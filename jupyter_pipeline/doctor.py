@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import config as configuration
-from . import person, planning, runtimes
+from . import person, runtimes
 from .config import Config
 from .engine.lease import Lease
 from .engine.service import LOG
@@ -25,6 +25,7 @@ from .executors.local import LocalExecutor
 from .executors.process import ProcessExecutor
 from .executors.sandbox import SandboxExecutor
 from .models import RuntimeInfo, RuntimeState, Severity
+from .planning import survey
 from .runtimes import docker, package_sources, uv_program
 from .spec import parsing
 from .store.database import Store, on_network, too_long
@@ -92,7 +93,7 @@ class Check:
 def examine(start: Path, **settings: Any) -> tuple[Check, ...]:
     """Look at everything, for the project in `start` or above it; without one, at the machine."""
     here = start.resolve()
-    root = next((folder for folder in (here, *here.parents) if os.path.exists(folder / planning.PROJECT_FILE)), None)
+    root = next((folder for folder in (here, *here.parents) if os.path.exists(folder / survey.PROJECT_FILE)), None)
     checks = [_python(), _system(), _git()]
     try:
         config = configuration.load(root or here, **settings)
@@ -341,16 +342,16 @@ def _project(config: Config, root: Path | None) -> tuple[set[str], Check]:
             "project", Health.NOTE, "There is no project.yaml here.", "Go to a project, or name it: --project."
         )
     try:
-        parsed = parsing.parse(planning.read_project(config.root))
+        parsed = parsing.parse(survey.read_project(config.root))
     except ProjectNotFound as error:
         return set(), Check("project", Health.MISSING, error.message, error.remedy)
     errors = sum(1 for problem in parsed.problems if problem.severity is Severity.ERROR)
     if parsed.pipeline is None:
-        message = f"{root / planning.PROJECT_FILE} has {errors} error{'s' if errors != 1 else ''}."
+        message = f"{root / survey.PROJECT_FILE} has {errors} error{'s' if errors != 1 else ''}."
         return set(), Check("project", Health.MISSING, message, "`jupyter pipeline check` lists them.")
     actions = parsed.pipeline.actions
     used = {action.run.runtime for action in actions.values()}
-    return used, Check("project", Health.OK, f"{root / planning.PROJECT_FILE} is valid, with {len(actions)} actions.")
+    return used, Check("project", Health.OK, f"{root / survey.PROJECT_FILE} is valid, with {len(actions)} actions.")
 
 
 def _runtimes(config: Config, used: set[str]) -> Iterator[Check]:

@@ -16,8 +16,8 @@ from .rules import lifecycle
 
 if TYPE_CHECKING:
     from .checking import Checked, Compatibility
-    from .foresight import Foresight, PlannedAction
-    from .history import Comparison
+    from .planning.history import Comparison
+    from .planning.preview import Foresight, PlannedAction
     from .project import Project
     from .reporting import JobNotebook
     from .rewriting import Added

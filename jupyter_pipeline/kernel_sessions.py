@@ -23,12 +23,7 @@ from typing import Any
 
 import psutil
 
-from . import (
-    executors,
-    person,
-    planning,
-    runtimes,
-)
+from . import executors, person, runtimes
 from .config import Config
 from .errors import PipelineError
 from .executors import Task
@@ -39,6 +34,7 @@ from .notebooks.driver.kernel import CHANNELS, QUIET, connection_of
 from .notebooks.driver.kernelspecs import START
 from .outputs import publication, staging
 from .outputs.job_folder import remove_tree
+from .planning import survey as planning
 from .snapshots import pool
 from .store.database import Store
 

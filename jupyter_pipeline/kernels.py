@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import person, planning, runtimes
+from . import person, runtimes
 from .config import EXPECTATIONS, Config, printable
 from .errors import InvalidRequest, PipelineError
 from .models import RuntimeState
+from .planning import survey
 
 PREFIX = "jupyter-pipeline-"
 KEY = "jupyter_pipeline"
@@ -47,7 +48,7 @@ def install(config: Config, runtime: str, action: str | None) -> InstalledKernel
     """
     if action is not None:
         check_synthetic(config)
-        known = planning.pipeline_of(config, planning.read_project(config.root)).actions
+        known = survey.pipeline_of(config, survey.read_project(config.root)).actions
         if action not in known:
             raise InvalidRequest(f"There is no action {action!r}.", f"The actions are {', '.join(known)}.")
         runtime = runtime or known[action].run.runtime

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 from . import renderings, viewing
 from .config import Config
-from .history import PREVIOUS, other_request
 from .models import RUN_ALL, JobRequest, State, Verdict
+from .planning.history import PREVIOUS, other_request
 from .rules import levels
 from .rules.levels import Answer
 from .store.database import Store

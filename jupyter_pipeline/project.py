@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import config as configuration
-from . import executors, person, planning
+from . import executors, person
 from .config import JOBS, Config
 from .engine.following import Teller
 from .engine.lease import Lease
 from .errors import InvalidProject, KeyUsed, ProjectNotFound
 from .models import Event, JobRequest, Pipeline, RuntimeInfo, RuntimeState
+from .planning import survey
 from .project_comparing import Comparing
 from .project_machine import Machine
 from .rules.plan import Plan, Planned
@@ -31,7 +32,7 @@ from .store.database import Key, Store, now
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
     from .checking import Checked
-    from .foresight import Foresight
+    from .planning.preview import Foresight
     from .rewriting import Added
     from .runtimes import Described
     from .spec.additions import NewAction
@@ -54,7 +55,7 @@ class Project(Comparing, Machine):
         """
         here = Path(start).resolve()
         for folder in (here, *here.parents):
-            if os.path.exists(folder / planning.PROJECT_FILE):
+            if os.path.exists(folder / survey.PROJECT_FILE):
                 return cls(configuration.load(folder, **settings))
         raise ProjectNotFound(
             f"There is no project.yaml in {here} or in a folder above it.",
@@ -71,12 +72,12 @@ class Project(Comparing, Machine):
         """
         from . import checking
 
-        source = text if text is not None else planning.read_project(self.config.root)
+        source = text if text is not None else survey.read_project(self.config.root)
         return checking.check(source, checking.rule_set(rules), self.config, self._published(), self._unquoted())
 
     def pipeline(self) -> Pipeline:
         """The pipeline of the working tree. Raises InvalidProject."""
-        return planning.pipeline_of(self.config, planning.read_project(self.config.root))
+        return survey.pipeline_of(self.config, survey.read_project(self.config.root))
 
     def plan(self, actions: Sequence[str], force: bool = False, revision: str | None = None) -> Plan:
         """What a request would do now, and why; nothing is started."""
@@ -84,11 +85,11 @@ class Project(Comparing, Machine):
 
     def foresee(self, actions: Sequence[str], force: bool = False, revision: str | None = None) -> Foresight:
         """The same with the code that would run, and for each action what it runs and how long that should take."""
-        from . import foresight
+        from .planning import preview
 
         look, made = self._planned(actions, force, revision)
         expected = self.expected(one.action for one in made.actions)
-        return foresight.foresee(look, made, expected, self._unquoted())
+        return preview.foresee(look, made, expected, self._unquoted())
 
     def builds(self, plan: Plan) -> list[RuntimeInfo]:
         """The runtimes that must be built before the plan's jobs can run."""
@@ -154,7 +155,7 @@ class Project(Comparing, Machine):
         asked = Key(key, json.dumps([list(actions), force, revision])) if key is not None else None
         if asked is not None and (found := self._submitted(asked)):
             return found
-        look = planning.survey(self.config, revision, self._published())
+        look = survey.survey(self.config, revision, self._published())
         with self._open() as store:
             version, made = store.revision(), look.plan(actions, store, force)
             if made.to_run or made.impossible:
@@ -167,14 +168,14 @@ class Project(Comparing, Machine):
                     if made.to_run or made.impossible:
                         pool.materialize(look.code, self.config.root, self.config.state)
                 request = self._request(look, actions, force, requested_by)
-                rows = planning.jobs_of(look, made, request.id, ids.new)
+                rows = survey.jobs_of(look, made, request.id, ids.new)
                 for row in rows:
                     action = look.pipeline.actions[row["action"]]
                     store.save_code_use(look.code_use(action)[1], functools.partial(look.counted, action))
                 recorded = [(one.action, str(one.verdict), one.reason, one.waits_for) for one in made.actions]
                 store.submit(request, rows, recorded, asked)
             look.save()
-        planning.forget_pipeline()
+        survey.forget_pipeline()
         return request
 
     def _submitted(self, key: Key) -> JobRequest | None:
@@ -182,7 +183,7 @@ class Project(Comparing, Machine):
             return _submission(store, key) if store is not None else None
 
     def _request(
-        self, look: planning.Survey, actions: Sequence[str], force: bool, requested_by: str | None
+        self, look: survey.Survey, actions: Sequence[str], force: bool, requested_by: str | None
     ) -> JobRequest:
         head = look.head
         return JobRequest(
@@ -258,8 +259,8 @@ class Project(Comparing, Machine):
 
     # -- helpers -----------------------------------------------------------------------------------
 
-    def _planned(self, actions: Sequence[str], force: bool, revision: str | None) -> tuple[planning.Survey, Plan]:
-        look = planning.survey(self.config, revision, self._published())
+    def _planned(self, actions: Sequence[str], force: bool, revision: str | None) -> tuple[survey.Survey, Plan]:
+        look = survey.survey(self.config, revision, self._published())
         with self._peek() as store:
             made = look.plan(actions, store, force)
         with contextlib.suppress(OSError):

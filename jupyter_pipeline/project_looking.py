@@ -19,7 +19,7 @@ from .store.database import FILE, Store
 from .views import RequestView, ViewedOutput, view
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
-    from . import history
+    from .planning import history
     from .reporting import JobNotebook, Report
 
 
@@ -68,7 +68,7 @@ class Looking:
         with self._peek() as store:
             found = None
             if store is not None:
-                from . import history
+                from .planning import history
 
                 found = history.find(store, request_id) if request_id else next(iter(store.requests(1)), None)
             if store is None or found is None:
@@ -80,7 +80,7 @@ class Looking:
         """The code of a request beside that of the previous one, and of the previous successful one."""
         with self._peek() as store:
             found = store.request(request_id) if store else None
-            from . import history
+            from .planning import history
 
             return history.comparisons(self.config.state, store, found) if store and found else ()
 

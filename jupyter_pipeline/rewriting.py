@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import planning
 from .errors import InvalidRequest
+from .planning import survey
 from .spec import additions
 from .spec.additions import Addition, NewAction
 
@@ -37,16 +37,16 @@ def add_action(root: Path, action: NewAction, seen: str | None, write: bool) -> 
     `seen` is the SHA-256 of the file that the person was shown. Raises InvalidAddition when the action cannot be added,
     InvalidRequest when the file is another by now, or cannot be written.
     """
-    source = planning.read_project(root)
+    source = survey.read_project(root)
     if seen is not None and seen != digest(source):
-        raise _changed(planning.PROJECT_FILE)
+        raise _changed(survey.PROJECT_FILE)
     try:
         text = source.decode()
     except UnicodeDecodeError as error:
         raise InvalidRequest("project.yaml is not UTF-8.", "Save it as UTF-8 first.") from error
     made = additions.add(text, action)
     if write:
-        replace(root / planning.PROJECT_FILE, source, made.text)
+        replace(root / survey.PROJECT_FILE, source, made.text)
         source = made.text.encode()
     above = made.text.splitlines()[max(0, made.first - 1 - CONTEXT) : made.first - 1]
     return Added(made, tuple(above), write, digest(source))

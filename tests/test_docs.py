@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline import config, models, planning
+from jupyter_pipeline import config, models
 from jupyter_pipeline.executors import local, sandbox
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.models import Severity, StatusCode
 from jupyter_pipeline.outputs import inventory, publication
+from jupyter_pipeline.planning import survey
 from jupyter_pipeline.rules import levels, lifecycle, plan
 from jupyter_pipeline.runtimes import definitions
 from jupyter_pipeline.server import contract
@@ -355,7 +356,7 @@ def test_patterns_page_and_levels_agree() -> None:
 def test_every_quoted_reason_is_one() -> None:
     from jupyter_pipeline.scripts import dependencies
 
-    source = source_of(plan, planning, publication, dependencies)
+    source = source_of(plan, survey, publication, dependencies)
     shown = sentences(section("staleness", "## Reasons"))
     assert len(shown) > 20
     for sentence in shown:

@@ -19,8 +19,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from .. import planning
 from ..config import JOBS, STATE_FOLDER
+from ..planning import survey
 from ..store.database import FILE
 from .disk import NOTHING, Folders, Identity, Sign, identity_of, is_at, is_settled, sign_of
 from .mounts import MOUNTS
@@ -38,7 +38,7 @@ WALK_AGAIN = 30.0
 """Seconds after which projects are looked for again that nobody has asked for a file of."""
 _PASSED_OVER = frozenset({"node_modules", "site-packages", "__pycache__", "env", "venv", "envs"})
 _ENVIRONMENT = "pyvenv.cfg"
-_PROJECT = frozenset({planning.PROJECT_FILE, STATE_FOLDER})
+_PROJECT = frozenset({survey.PROJECT_FILE, STATE_FOLDER})
 
 _moment: ContextVar[dict[tuple[int, str], str | None] | None] = ContextVar("jupyter_pipeline_moment", default=None)
 """What has been looked at, and answered, in the moment that is now, if there is one."""

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import config as configuration
-from .. import pipeline_cache, planning
 from ..config import EXPECTATIONS, JOBS, STATE_FOLDER
 from ..errors import PipelineError
 from ..models import Level, OutputFile, Pipeline, StatusCode, WrittenFile
 from ..outputs.job_folder import INPUTS, RESULT
 from ..outputs.publication import METADATA
+from ..planning import cache, survey
 from ..rules import levels, patterns
 from ..rules.patterns import PatternIndex
 from ..store.database import FILE, Store
@@ -51,10 +51,10 @@ UNREADABLE_AGAIN = 1.0
 """Seconds after which a history or settings that could not be read are tried again: until then all is withheld."""
 MOST_RECORDS = 100_000
 """How many folders of records are looked through for a file with several names before it is withheld."""
-_SETTINGS = (planning.PROJECT_FILE, configuration.FILE, "pyproject.toml")
+_SETTINGS = (survey.PROJECT_FILE, configuration.FILE, "pyproject.toml")
 CODE = "code"
 """In the state folder: the copies of the code."""
-_NEVER_OUTPUTS = frozenset({planning.PROJECT_FILE, configuration.FILE})
+_NEVER_OUTPUTS = frozenset({survey.PROJECT_FILE, configuration.FILE})
 
 
 class Project:
@@ -233,7 +233,7 @@ class Project:
     def _read_pipeline(self) -> None:
         """Read project.yaml; where it is gone or faulty the last good one holds, or that of the newest request."""
         try:
-            text = planning.read_project(Path(self.root))
+            text = survey.read_project(Path(self.root))
         except PipelineError:
             text = b""
         if self._pipeline is not None and text == self._source:
@@ -248,7 +248,7 @@ class Project:
         outputs = [
             each for action in (self._pipeline.actions.values() if self._pipeline else ()) for each in action.outputs
         ]
-        self._ignores_case = os.path.exists(f"{self.root}/{planning.PROJECT_FILE.upper()}")
+        self._ignores_case = os.path.exists(f"{self.root}/{survey.PROJECT_FILE.upper()}")
         claims: dict[str, list[Level]] = {}
         for output in outputs:
             claims.setdefault(self._plain(output.pattern), []).append(output.level)
@@ -281,7 +281,7 @@ class Project:
 def _pipeline(source: bytes, folders: list[str]) -> Pipeline:
     """What a project.yaml says, remembered in the first of these folders if there is one. Raises InvalidProject."""
     if folders:
-        return pipeline_cache.load(source, Path(folders[0]))
+        return cache.load(source, Path(folders[0]))
     from ..spec import parsing
 
     return parsing.load(source)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import planning
 from ..config import printable
 from ..errors import NotFound, PipelineError
+from ..planning import survey
 from ..project import Project
 
 DEEPEST, MOST_FOLDERS = 6, 5000
@@ -146,7 +146,7 @@ def _folders(folder: Path) -> list[str] | None:
 
 
 def _is_project(folder: Path) -> bool:
-    return os.path.isfile(folder / planning.PROJECT_FILE)
+    return os.path.isfile(folder / survey.PROJECT_FILE)
 
 
 def _is_ours(folder: Path) -> bool:

@@ -10,11 +10,11 @@ from .places import PACKAGE
 LAYERS = {
     "nouns": "models person config errors",
     "rules": "wording renderings fragments graph rules scripts spec tables diffs",
-    "effects": "pipeline_cache reports executors snapshots store runtimes notebooks outputs",
+    "effects": "reports executors snapshots store runtimes notebooks outputs",
     "application": (
-        "views project project_looking project_machine project_viewing project_comparing planning foresight "
-        "history code_comparison output_comparison housekeeping doctor checking rewriting reporting documents "
-        "comparison_documents viewing protection kernels kernel_sessions engine"
+        "views project project_looking project_machine project_viewing project_comparing code_comparison "
+        "output_comparison housekeeping doctor checking rewriting reporting documents comparison_documents "
+        "viewing protection kernels kernel_sessions engine planning"
     ),
     "surfaces": "cli server interactive widgets magics",
 }

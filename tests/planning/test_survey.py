@@ -13,9 +13,18 @@ import pytest
 
 from jupyter_pipeline.errors import InvalidProject, InvalidRequest, ProjectNotFound
 from jupyter_pipeline.models import State, StatusCode
-from jupyter_pipeline.planning import Survey
+from jupyter_pipeline.planning.survey import Survey
 from jupyter_pipeline.project import Project
-from tests.helpers.faults import attend, codes, job_of, reason, run, step, store_of, verdicts
+from tests.helpers.faults import (
+    attend,
+    codes,
+    job_of,
+    reason,
+    run,
+    step,
+    store_of,
+    verdicts,
+)
 from tests.helpers.support import SETTINGS, make_project, require
 
 PYTHON = SETTINGS + '[runtimes."python:v9"]\nkind = "system"\nprogram = "/usr/bin/python3"\n'

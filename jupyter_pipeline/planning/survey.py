@@ -12,23 +12,31 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import pipeline_cache, runtimes
-from .config import Config, printable
-from .errors import ProjectNotFound
-from .graph import traversal
-from .models import Action, Pipeline, RuntimeInfo, State, StatusCode, Verdict
-from .outputs import publication
-from .rules import command_line, patterns
-from .rules.plan import (
+from .. import runtimes
+from ..config import Config, printable
+from ..errors import ProjectNotFound
+from ..graph import traversal
+from ..models import (
+    Action,
+    Pipeline,
+    RuntimeInfo,
+    State,
+    StatusCode,
+    Verdict,
+)
+from ..outputs import publication
+from ..rules import command_line, patterns
+from ..rules.plan import (
     Fingerprint,
     Past,
     Plan,
     Situation,
     make,
 )
-from .scripts import dependencies
-from .snapshots import git, pool
-from .store.database import Store
+from ..scripts import dependencies
+from ..snapshots import git, pool
+from ..store.database import Store
+from . import cache as pipeline_cache
 
 PROJECT_FILE = "project.yaml"
 _CACHE = "dependencies.json"
@@ -175,7 +183,7 @@ def _is_output(pipeline: Pipeline, published: Collection[str] = ()) -> Callable[
 def _rewritten(pipeline: Pipeline) -> Iterable[str]:
     if not any(output.pattern.endswith(".ipynb") for action in pipeline.actions.values() for output in action.outputs):
         return ()
-    from .notebooks.commands import rewritten  # most pipelines need none of it
+    from ..notebooks.commands import rewritten  # most pipelines need none of it
 
     return rewritten(action.run for action in pipeline.actions.values())
 
@@ -253,7 +261,7 @@ def jobs_of(survey: Survey, made: Plan, request_id: str, new_id: Callable[[], st
 
 
 def _task(survey: Survey, action: Action, needs: Sequence[str]) -> dict[str, Any]:
-    from .notebooks.commands import (
+    from ..notebooks.commands import (
         NotebookRun,
         NotRecognised,
         as_json,

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .models import Action
-from .notebooks.commands import NotebookRun, masked, recognise
-from .notebooks.declarations import Declared, declared
-from .planning import Survey
-from .rules.plan import Plan
+from ..models import Action
+from ..notebooks.commands import NotebookRun, masked, recognise
+from ..notebooks.declarations import Declared, declared
+from ..rules.plan import Plan
+from .survey import Survey
 
 MOST_READ = 2 * 1024**2
 """Bytes of the largest notebook that is looked into for its parameters."""

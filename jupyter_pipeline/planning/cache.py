@@ -15,8 +15,14 @@ from sys import intern
 from types import MappingProxyType
 from typing import Any
 
-from . import __version__
-from .models import Action, Command, Level, OutputPattern, Pipeline
+from .. import __version__
+from ..models import (
+    Action,
+    Command,
+    Level,
+    OutputPattern,
+    Pipeline,
+)
 
 FILE = "pipeline.json"
 _READERS = ("spec", "rulesets", "yaml", "graph", "patterns", "models")
@@ -29,7 +35,7 @@ def load(source: bytes, folder: Path) -> Pipeline:
     key = _key(source)
     found = _recall(folder / FILE, key)
     if found is None:
-        from .spec import parsing  # with the YAML library it takes as long to import as to recall a thousand actions
+        from ..spec import parsing  # with the YAML library it takes as long to import as to recall a thousand actions
 
         found = parsing.load(source)
         _remember(folder / FILE, key, found)

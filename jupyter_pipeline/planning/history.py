@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .diffs.code import Difference, compare_trees
-from .errors import NotFound
-from .models import JobRequest, RequestStatus
-from .rules import lifecycle
-from .snapshots import trees
-from .store.database import Store
+from ..diffs.code import Difference, compare_trees
+from ..errors import NotFound
+from ..models import JobRequest, RequestStatus
+from ..rules import lifecycle
+from ..snapshots import trees
+from ..store.database import Store
 
 PAGE = 100
 """Requests that are read at once while going back."""

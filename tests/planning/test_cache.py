@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import pipeline_cache
 from jupyter_pipeline.errors import InvalidProject
 from jupyter_pipeline.models import Pipeline
+from jupyter_pipeline.planning import cache
 from jupyter_pipeline.spec import parsing
 from tests.helpers import corpus
 
@@ -33,10 +33,10 @@ CORPUS = corpus.CORPUS / "project_yaml"
 
 def remembered(folder: Path, source: bytes) -> Pipeline:
     """What the second look gives, made sure to come from memory."""
-    pipeline_cache.load(source, folder)
-    data = json.loads((folder / pipeline_cache.FILE).read_bytes())
+    cache.load(source, folder)
+    data = json.loads((folder / cache.FILE).read_bytes())
     assert data["pipeline"]["actions"]
-    return pipeline_cache.load(source, folder)
+    return cache.load(source, folder)
 
 
 def test_the_second_look_gives_the_same(tmp_path: Path) -> None:
@@ -55,23 +55,23 @@ def test_real_files_are_remembered_exactly(tmp_path: Path) -> None:
 
 
 def test_memory_is_really_used_and_only_for_this_very_text(tmp_path: Path) -> None:
-    pipeline_cache.load(SOURCE, tmp_path)
-    file = tmp_path / pipeline_cache.FILE
+    cache.load(SOURCE, tmp_path)
+    file = tmp_path / cache.FILE
     file.write_text(file.read_text().replace("plot_*", "other_*"))
-    assert pipeline_cache.load(SOURCE, tmp_path).actions["plot"].outputs[0].pattern == "output/other_*.png"
+    assert cache.load(SOURCE, tmp_path).actions["plot"].outputs[0].pattern == "output/other_*.png"
     edited = SOURCE.replace(b"plot.py", b"draw.py")
-    assert pipeline_cache.load(edited, tmp_path).actions["plot"].run.args[1] == "analysis/draw.py"
+    assert cache.load(edited, tmp_path).actions["plot"].run.args[1] == "analysis/draw.py"
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "null", '{"key": 1}', '{"key": 1, "pipeline": {"actions": [[1]]}}'])
 def test_a_damaged_memory_is_passed_over(tmp_path: Path, damage: str) -> None:
-    pipeline_cache.load(SOURCE, tmp_path)
-    (tmp_path / pipeline_cache.FILE).write_text(damage)
-    assert pipeline_cache.load(SOURCE, tmp_path) == parsing.load(SOURCE)
+    cache.load(SOURCE, tmp_path)
+    (tmp_path / cache.FILE).write_text(damage)
+    assert cache.load(SOURCE, tmp_path) == parsing.load(SOURCE)
 
 
 def test_an_invalid_file_is_answered_with_its_problems_each_time(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(InvalidProject):
-            pipeline_cache.load(b"version: '3.0'\n", tmp_path)
-    assert not (tmp_path / pipeline_cache.FILE).exists()
+            cache.load(b"version: '3.0'\n", tmp_path)
+    assert not (tmp_path / cache.FILE).exists()
