@@ -13,7 +13,7 @@ from .models import Runtime, RuntimeInfo
 
 if TYPE_CHECKING:  # imported where they are used
     from . import doctor, housekeeping
-    from .kernels import InstalledKernel
+    from .kernels.specs import InstalledKernel
 
 
 class Machine:
@@ -54,27 +54,27 @@ class Machine:
 
     def kernels(self) -> tuple[InstalledKernel, ...]:
         """The kernels of ours that this user's Jupyter knows, of all projects."""
-        from . import kernels
+        from .kernels import specs as kernels
 
         return kernels.installed()
 
     def install_kernel(self, runtime: str, action: str | None = None) -> InstalledKernel:
         """Register a kernel that runs in a runtime, with the inputs of an action if one is named."""
-        from . import kernels
+        from .kernels import specs as kernels
 
         return kernels.install(self.config, runtime, action)
 
     def remove_kernel(self, name: str) -> None:
         """Remove a kernel of ours. Raises InvalidRequest."""
-        from . import kernels
+        from .kernels import specs as kernels
 
         kernels.remove(name)
 
     def run_kernel(self, runtime: str, action: str | None, connection_file: Path) -> int:
         """Run one session of a kernel, as Jupyter asks for it; its exit code."""
-        from . import kernel_sessions
+        from .kernels import sessions
 
-        return kernel_sessions.start(self.config, runtime, action, connection_file)
+        return sessions.start(self.config, runtime, action, connection_file)
 
     def holdings(self, everything: bool = False, older_than: float = 0.0) -> tuple[housekeeping.Holding, ...]:
         """What is kept on disk, and how much of it `clean` would remove; the arguments as in ``Scope``."""

@@ -14,7 +14,7 @@ LAYERS = {
     "application": (
         "views project project_looking project_machine project_viewing project_comparing code_comparison "
         "output_comparison housekeeping doctor checking rewriting reporting documents comparison_documents "
-        "viewing protection kernels kernel_sessions engine planning"
+        "viewing protection engine planning kernels"
     ),
     "surfaces": "cli server interactive widgets magics",
 }

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import person, runtimes
-from .config import EXPECTATIONS, Config, printable
-from .errors import InvalidRequest, PipelineError
-from .models import RuntimeState
-from .planning import survey
+from .. import person, runtimes
+from ..config import EXPECTATIONS, Config, printable
+from ..errors import InvalidRequest, PipelineError
+from ..models import RuntimeState
+from ..planning import survey
 
 PREFIX = "jupyter-pipeline-"
 KEY = "jupyter_pipeline"

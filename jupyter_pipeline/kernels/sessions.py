@@ -23,20 +23,20 @@ from typing import Any
 
 import psutil
 
-from . import executors, person, runtimes
-from .config import Config
-from .errors import PipelineError
-from .executors import Task
-from .executors.local import LocalExecutor, python_of
-from .kernels import check_synthetic
-from .models import Runtime
-from .notebooks.driver.kernel import CHANNELS, QUIET, connection_of
-from .notebooks.driver.kernelspecs import START
-from .outputs import publication, staging
-from .outputs.job_folder import remove_tree
-from .planning import survey as planning
-from .snapshots import pool
-from .store.database import Store
+from .. import executors, person, runtimes
+from ..config import Config
+from ..errors import PipelineError
+from ..executors import Task
+from ..executors.local import LocalExecutor, python_of
+from ..models import Runtime
+from ..notebooks.driver.kernel import CHANNELS, QUIET, connection_of
+from ..notebooks.driver.kernelspecs import START
+from ..outputs import publication, staging
+from ..outputs.job_folder import remove_tree
+from ..planning import survey as planning
+from ..snapshots import pool
+from ..store.database import Store
+from .specs import check_synthetic
 
 ROOM = len("/jobs/jp-12345678/tmp/k/k-1")
 """Bytes of a socket's path below the folder of a session."""
@@ -129,7 +129,7 @@ def _in_sandbox(executor: Any, task: Task) -> int:
 
 
 def _in_container(executor: Any, task: Task) -> int:
-    from .executors.containers import supervising
+    from ..executors.containers import supervising
 
     containers = executor.of_runtime(task.runtime) if hasattr(executor, "of_runtime") else executor
     order = containers.whole_order(task) | {"is_session": True}
@@ -145,7 +145,7 @@ def _in_container(executor: Any, task: Task) -> int:
 
 
 def _run_client(order: dict[str, Any], folder: Path) -> None:
-    from .executors.containers import supervising
+    from ..executors.containers import supervising
 
     mine, theirs = socket.socketpair()
     with closing(mine):
