@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from . import renderings, viewing
+from . import pages, viewing
 from .config import Config
 from .models import RUN_ALL, JobRequest, State, Verdict
 from .planning.history import PREVIOUS, other_request
@@ -78,7 +78,7 @@ def can_compare(left: ViewedOutput, right: ViewedOutput) -> Answer:
         if not one.answer.allowed:
             return Answer(False, f"The {which} one may not be viewed. {one.answer.reason}")
     kinds = {PurePosixPath(one.file.path).suffix.lower() for one in (left, right)}
-    if not kinds <= renderings.COMPARED:
+    if not kinds <= pages.COMPARED:
         named = " and ".join(sorted(kind or "without an extension" for kind in kinds))
         return Answer(False, f"Files of type {named} are not compared: look at each by itself.")
     if len(kinds - _IMAGES) > 0 < len(kinds & _IMAGES) or len(kinds - _IMAGES) > 1:

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..models.looks import SYMBOLS, Look
-from ..renderings.escaping import Html, attribute, shown, shown_lines
+from ..pages.escaping import (
+    Html,
+    attribute,
+    shown,
+    shown_lines,
+)
 
 __all__ = [
     "Document",

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from .. import renderings
+from .. import pages
 from ..documents import Document
 from ..errors import NotFound, OutputRefused
 from ..output_comparison import Compared, OutputPair
-from ..renderings import Head
+from ..pages import Head
 from ..views import ViewedOutput
 from .replies import Call, Reply, as_json
 from .shows import IMAGES, as_page, document_of, facts_of, notices_of, suffix_of
@@ -44,7 +44,7 @@ def comparison(call: Call) -> Reply:
         status, reason, remedy = HTTPStatus.FORBIDDEN, refused.message, refused.remedy
     except NotFound as gone:  # both were made once, but a file is gone: the page stands in a frame
         status, reason, remedy = HTTPStatus.NOT_FOUND, gone.message, gone.remedy
-    page = renderings.refusal_page(head.title, reason, remedy, head.notices, head.facts)
+    page = pages.refusal_page(head.title, reason, remedy, head.notices, head.facts)
     return as_page(page, status)
 
 
@@ -73,12 +73,12 @@ def _facts(left: ViewedOutput, right: ViewedOutput) -> list[tuple[str, str]]:
 
 def _image(head: Head, found: Compared) -> str:
     media = IMAGES[suffix_of(found.left)], IMAGES[suffix_of(found.right)]
-    return renderings.image_comparison_page(head, *found.contents, media)
+    return pages.image_comparison_page(head, *found.contents, media)
 
 
 def _table(head: Head, found: Compared) -> str:
-    left, right = (renderings.read_csv(text) for text in _texts(found))
-    return renderings.table_comparison_page(head, left, right)
+    left, right = (pages.read_csv(text) for text in _texts(found))
+    return pages.table_comparison_page(head, left, right)
 
 
 def _lines(make: Callable[[Head, str, str], str]) -> Draw:
@@ -91,7 +91,7 @@ def _texts(found: Compared) -> Any:
 
 _DRAWINGS: Mapping[str, Draw] = {
     **dict.fromkeys(IMAGES, _image),
-    **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".log"), _lines(renderings.text_comparison_page)),
-    ".json": _lines(renderings.json_comparison_page),
+    **dict.fromkeys((".txt", ".md", ".yaml", ".yml", ".log"), _lines(pages.text_comparison_page)),
+    ".json": _lines(pages.json_comparison_page),
     ".csv": _table,
 }

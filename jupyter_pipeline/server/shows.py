@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
-from .. import documents, renderings, viewing
+from .. import documents, pages, viewing
 from ..documents import Document
 from ..errors import OutputRefused
 from ..models import Job, ViewKind
@@ -105,7 +105,7 @@ def view(call: Call, with_scripts: bool) -> Reply:
         return as_page(_drawn(call, shown))
     except OutputRefused as refused:
         facts, notices = facts_of(shown), notices_of(shown)
-        page = renderings.refusal_page(shown.file.path, refused.message, refused.remedy, notices, facts)
+        page = pages.refusal_page(shown.file.path, refused.message, refused.remedy, notices, facts)
         return as_page(page, HTTPStatus.FORBIDDEN)
 
 
@@ -115,8 +115,8 @@ def table(call: Call) -> Reply:
     if not _is_table(shown):
         raise BadRequest(f"{shown.file.path} is not a table.", "Ask for it as a page, or for its content.")
     made, notices = _table(call, shown)
-    page = renderings.page_of(made, _column(call, made), call["descending"], call["offset"], call["limit"])
-    document = renderings.table_document(made, page, renderings.summarise(made))
+    page = pages.page_of(made, _column(call, made), call["descending"], call["offset"], call["limit"])
+    document = pages.table_document(made, page, pages.summarise(made))
     return as_json({**document, "notices": list(notices)})
 
 
@@ -191,7 +191,7 @@ def log_page(call: Call) -> Reply:
     text = levels.shown_log(part.content, omitted=part.start, most=len(part.content))
     notices = [] if part.earliest == 0 or part.start == 0 else [_LOG_NOTICE]
     facts = [("Job", job.id), ("State", str(job.state)), ("Command", job.run_command)]
-    return as_page(renderings.log_page(f"Log of {job.action}", text, notices, facts))
+    return as_page(pages.log_page(f"Log of {job.action}", text, notices, facts))
 
 
 def report(call: Call) -> Reply:
@@ -201,7 +201,7 @@ def report(call: Call) -> Reply:
         return _confined(call.project.read_report(job, call.who).content, _MEDIA[".html"])
     except OutputRefused as refused:
         facts = [("Action", job.action), ("Job", job.id)]
-        page = renderings.refusal_page(f"Report of {job.action}", refused.message, refused.remedy, (), facts)
+        page = pages.refusal_page(f"Report of {job.action}", refused.message, refused.remedy, (), facts)
         return as_page(page, HTTPStatus.FORBIDDEN)
 
 
@@ -217,13 +217,11 @@ def _drawn(call: Call, shown: ViewedOutput) -> str:
     notices, facts = notices_of(shown), facts_of(shown)
     if _is_table(shown):
         made, more = _table(call, shown)
-        page = renderings.page_of(made, _column(call, made), call["descending"], call["offset"], call["limit"])
+        page = pages.page_of(made, _column(call, made), call["descending"], call["offset"], call["limit"])
         hidden = frozenset(int(number) for number in call["hide"].split(",") if number)
-        summary = renderings.summarise(made)
+        summary = pages.summarise(made)
         told = [*notices, *more]
-        return renderings.table_page(
-            path, made, page, summary, link=_link(call), hidden=hidden, notices=told, facts=facts
-        )
+        return pages.table_page(path, made, page, summary, link=_link(call), hidden=hidden, notices=told, facts=facts)
     draw = _DRAWINGS.get(suffix)
     if shown.answer.allowed and draw is None:
         raise OutputRefused(
@@ -234,16 +232,16 @@ def _drawn(call: Call, shown: ViewedOutput) -> str:
     return draw(path, data, notices, facts)
 
 
-def _image(path: str, data: bytes, notices: list[str], facts: renderings.Facts) -> str:
+def _image(path: str, data: bytes, notices: list[str], facts: pages.Facts) -> str:
     media, name = IMAGES[PurePosixPath(path).suffix.lower()], PurePosixPath(path).name
     try:
-        return renderings.image_page(path, data, media, name, notices, facts)
+        return pages.image_page(path, data, media, name, notices, facts)
     except ValueError as error:
         raise OutputRefused(str(error), "Let the action write an image of that type.") from error
 
 
 def _text(make: Callable[..., str]) -> Callable[..., str]:
-    def drawn(path: str, data: bytes, notices: list[str], facts: renderings.Facts) -> str:
+    def drawn(path: str, data: bytes, notices: list[str], facts: pages.Facts) -> str:
         return make(path, data.decode("utf-8", errors="replace"), notices, facts)
 
     return drawn
@@ -251,9 +249,9 @@ def _text(make: Callable[..., str]) -> Callable[..., str]:
 
 _DRAWINGS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(IMAGES, _image),
-    **dict.fromkeys((".txt", ".md", ".yaml", ".yml"), _text(renderings.text_page)),
-    ".log": _text(renderings.log_page),
-    ".json": _text(renderings.json_page),
+    **dict.fromkeys((".txt", ".md", ".yaml", ".yml"), _text(pages.text_page)),
+    ".log": _text(pages.log_page),
+    ".json": _text(pages.json_page),
 }
 
 
@@ -280,13 +278,13 @@ def _unpacked(data: bytes) -> bytes:
     return found
 
 
-def _table(call: Call, shown: ViewedOutput) -> tuple[renderings.Table, list[str]]:
+def _table(call: Call, shown: ViewedOutput) -> tuple[pages.Table, list[str]]:
     """The table of a file, and what is to be said of it. Raises OutputRefused."""
     detail = f"rows {call['offset'] + 1}-{call['offset'] + call['limit']}"
     try:
         if suffix_of(shown) == ".csv" and shown.file.size <= MAX_SIZE:
             _, data = call.project.read_output(shown.id, call.who, detail=detail)
-            return renderings.read_csv(data.decode("utf-8-sig", errors="replace")), []
+            return pages.read_csv(data.decode("utf-8-sig", errors="replace")), []
         from ..tables.frames import read_frame
 
         with call.project.open_output(shown.id, call.who, detail) as (_, stream):
@@ -298,12 +296,12 @@ def _table(call: Call, shown: ViewedOutput) -> tuple[renderings.Table, list[str]
     return frame.table, notes
 
 
-def _column(call: Call, made: renderings.Table) -> int | None:
+def _column(call: Call, made: pages.Table) -> int | None:
     sort: int | None = call["sort"]
     return sort if sort is not None and sort < len(made.columns) else None
 
 
-def _link(call: Call) -> renderings.Link:
+def _link(call: Call) -> pages.Link:
     """Links to the same page with other parameters."""
     now = {"backend": call["backend"], "limit": str(call["limit"]), "offset": str(call["offset"]), "hide": call["hide"]}
     if call["sort"] is not None:
@@ -326,7 +324,7 @@ def _confined(
 
 def as_page(page: str, status: HTTPStatus = HTTPStatus.OK) -> Reply:
     """A page that we made, under a policy that lets it do nothing; browsers do not keep it."""
-    policy = f"{renderings.POLICY}; frame-ancestors 'self'"
+    policy = f"{pages.POLICY}; frame-ancestors 'self'"
     headers = {"Content-Security-Policy": policy, "Cache-Control": "private, no-store"}
     return Reply(page.encode("utf-8", "replace"), "text/html; charset=utf-8", status, headers)
 

@@ -17,7 +17,12 @@ from pathlib import Path
 from jupyter_pipeline.diffs.notebooks import compare_notebooks
 from jupyter_pipeline.diffs.texts import compare_texts
 from jupyter_pipeline.models import JobRequest
-from jupyter_pipeline.renderings import Head, read_csv, table_comparison_page, text_comparison_page
+from jupyter_pipeline.pages import (
+    Head,
+    read_csv,
+    table_comparison_page,
+    text_comparison_page,
+)
 from jupyter_pipeline.rules import durations
 from jupyter_pipeline.store import ids
 from jupyter_pipeline.store.database import Store, now

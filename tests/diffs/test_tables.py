@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jupyter_pipeline.diffs import tables
 from jupyter_pipeline.diffs.tables import TableDifferences
-from jupyter_pipeline.renderings import Table, compare_tables, read_csv
+from jupyter_pipeline.pages import Table, compare_tables, read_csv
 
 
 def compare(left: str, right: str) -> TableDifferences:

@@ -15,7 +15,7 @@ import pytest
 from jupyter_pipeline import Project, fragments
 from jupyter_pipeline.graph import layout
 from jupyter_pipeline.models.looks import ACTIONS, state_of
-from jupyter_pipeline.renderings.colours import contrast, luminance
+from jupyter_pipeline.pages.colours import contrast, luminance
 from tests.helpers.study import ran_study
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&\u202eevil\x1b[31m"

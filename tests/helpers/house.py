@@ -9,12 +9,12 @@ from .places import PACKAGE
 
 LAYERS = {
     "nouns": "models person config errors",
-    "rules": "wording renderings fragments graph rules scripts spec tables diffs",
+    "rules": "wording graph rules scripts spec tables diffs",
     "effects": "reports executors snapshots store runtimes notebooks outputs",
     "application": (
         "views project project_looking project_machine project_viewing project_comparing code_comparison "
         "output_comparison housekeeping doctor checking rewriting reporting documents comparison_documents "
-        "viewing protection engine planning kernels"
+        "viewing protection engine planning kernels pages fragments"
     ),
     "surfaces": "cli server interactive widgets magics",
 }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline.renderings import (
+from jupyter_pipeline.pages import (
     ColumnSummary,
     Table,
     page_of,

@@ -15,10 +15,15 @@ from ..diffs.tables import (
 from ..diffs.texts import Row, Side, compare_texts
 from ..tables import numbers
 from ..tables.summary import Table
-from .document import Facts, document, joined, remarked
+from .document import (
+    Facts,
+    document,
+    joined,
+    remarked,
+)
 from .escaping import Html, shown, shown_lines
-from .pages import image_figure
-from .summary_pages import column_name
+from .summaries import column_name
+from .texts import image_figure
 
 TYPES = frozenset((".csv", ".png", ".jpg", ".jpeg", ".txt", ".md", ".yaml", ".yml", ".log", ".json"))
 """The types of files for which there is such a page."""

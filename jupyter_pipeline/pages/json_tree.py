@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .document import Facts, document, joined, remarked
+from .document import (
+    Facts,
+    document,
+    joined,
+    remarked,
+)
 from .escaping import Html, shown, shown_lines
-from .json_text import Members, Number, Value, quoted, read_json, scalar, written
-from .pages import text_body
+from .json_text import (
+    Members,
+    Number,
+    Value,
+    quoted,
+    read_json,
+    scalar,
+    written,
+)
+from .texts import text_body
 
 DEEPEST = 100
 """Levels that are folded; what lies deeper is shown as text."""

@@ -10,7 +10,13 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from .colours import PLAIN, Colour, Style, numbered, opening
+from .colours import (
+    PLAIN,
+    Colour,
+    Style,
+    numbered,
+    opening,
+)
 from .escaping import Html, shown_lines
 
 _TOKEN = re.compile(

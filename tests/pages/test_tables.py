@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jupyter_pipeline.renderings import Table, TableQuery, page_of, read_csv, summarise, table_document, table_page
+from jupyter_pipeline.pages import (
+    Table,
+    TableQuery,
+    page_of,
+    read_csv,
+    summarise,
+    table_document,
+    table_page,
+)
 from tests.helpers import safe_pages
 
 

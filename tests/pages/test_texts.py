@@ -8,9 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline.renderings import document, image_page, json_page, refusal_page, text_page
-from jupyter_pipeline.renderings.escaping import Html
-from jupyter_pipeline.renderings.json_text import Members, Number, read_json, written
+from jupyter_pipeline.pages import (
+    document,
+    image_page,
+    json_page,
+    refusal_page,
+    text_page,
+)
+from jupyter_pipeline.pages.escaping import Html
+from jupyter_pipeline.pages.json_text import (
+    Members,
+    Number,
+    read_json,
+    written,
+)
 from tests.helpers import safe_pages
 
 QUICK = settings(deadline=None, max_examples=80)

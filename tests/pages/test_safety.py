@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline import renderings
-from jupyter_pipeline.renderings import Head, escaping
+from jupyter_pipeline import pages
+from jupyter_pipeline.pages import Head, escaping
 from tests.helpers import safe_pages
 
 PNG = b"\x89PNG\r\n\x1a\n...."
@@ -42,36 +42,32 @@ def link(changes: Mapping[str, str]) -> str:
 
 def table_page(text: str, sort: int | None = 0) -> str:
     try:
-        table = renderings.read_csv(text)
+        table = pages.read_csv(text)
     except ValueError as error:
-        return renderings.refusal_page(text, str(error), text)
-    page = renderings.page_of(table, sort, True, 0, 50)
-    summary = renderings.summarise(table)
-    return renderings.table_page(
-        text, table, page, summary, link=link, hidden={1}, notices=[text], facts=[(text, text)]
-    )
+        return pages.refusal_page(text, str(error), text)
+    page = pages.page_of(table, sort, True, 0, 50)
+    summary = pages.summarise(table)
+    return pages.table_page(text, table, page, summary, link=link, hidden={1}, notices=[text], facts=[(text, text)])
 
 
 PAGES: dict[str, Callable[[str], str]] = {
     "table": table_page,
     "cell": lambda text: table_page('a,b\n"' + text.replace('"', '""') + '",1\n'),
     "column": lambda text: table_page('"' + text.replace('"', '""') + '",b,b\n1,2\n'),
-    "text": lambda text: renderings.text_page(text, text, [text], [(text, text)]),
-    "log": lambda text: renderings.log_page(text, text, [text], [(text, text)]),
-    "json": lambda text: renderings.json_page(text, text, [text], [(text, text)]),
-    "json string": lambda text: renderings.json_page("a", f"{{{escaped(text)}: [{escaped(text)}, {{}}, 1]}}"),
-    "image": lambda text: renderings.image_page(text, PNG, "image/png", text, [text], [(text, text)]),
-    "lines": lambda text: renderings.text_comparison_page(
-        Head(text, [(text, text)], [text]), f"a\n{text}", f"{text} b"
-    ),
-    "changed line": lambda text: renderings.text_comparison_page(Head("a"), f"a = {text} b", f"a = b {text} c"),
-    "json lines": lambda text: renderings.json_comparison_page(Head(text), f"[{escaped(text)}]", escaped(text * 400)),
+    "text": lambda text: pages.text_page(text, text, [text], [(text, text)]),
+    "log": lambda text: pages.log_page(text, text, [text], [(text, text)]),
+    "json": lambda text: pages.json_page(text, text, [text], [(text, text)]),
+    "json string": lambda text: pages.json_page("a", f"{{{escaped(text)}: [{escaped(text)}, {{}}, 1]}}"),
+    "image": lambda text: pages.image_page(text, PNG, "image/png", text, [text], [(text, text)]),
+    "lines": lambda text: pages.text_comparison_page(Head(text, [(text, text)], [text]), f"a\n{text}", f"{text} b"),
+    "changed line": lambda text: pages.text_comparison_page(Head("a"), f"a = {text} b", f"a = b {text} c"),
+    "json lines": lambda text: pages.json_comparison_page(Head(text), f"[{escaped(text)}]", escaped(text * 400)),
     "tables": lambda text: tables_page(f"{quoted(text)},b\n1,2\n", f"a,b\n1,{quoted(text)}\n2,3\n"),
     "changed cell": lambda text: tables_page(
         f"n,{quoted(text)},b\n1,2,{quoted(text)}\n", f"n,{quoted(text)},b\n1,3,4\n"
     ),
-    "images": lambda text: renderings.image_comparison_page(Head(text), PNG, PNG + b"1", ("image/png", "image/png")),
-    "refusal": lambda text: renderings.refusal_page(text, text, text, [text], [(text, text)]),
+    "images": lambda text: pages.image_comparison_page(Head(text), PNG, PNG + b"1", ("image/png", "image/png")),
+    "refusal": lambda text: pages.refusal_page(text, text, text, [text], [(text, text)]),
 }
 
 
@@ -81,10 +77,10 @@ def quoted(text: str) -> str:
 
 def tables_page(left: str, right: str) -> str:
     try:
-        tables = [renderings.read_csv(text) for text in (left, right)]
+        tables = [pages.read_csv(text) for text in (left, right)]
     except ValueError as error:
-        return renderings.refusal_page(left, str(error), right)
-    return renderings.table_comparison_page(Head("a"), *tables)
+        return pages.refusal_page(left, str(error), right)
+    return pages.table_comparison_page(Head("a"), *tables)
 
 
 def escaped(text: str) -> str:
@@ -117,7 +113,7 @@ def test_attacks_are_shown_as_text(kind: str, attack: str) -> None:
 
 
 def test_the_reader_of_these_tests_finds_what_it_looks_for() -> None:
-    good = renderings.text_page("a", "MARK")
+    good = pages.text_page("a", "MARK")
     safe_pages.read(good)
     for bad in [*ATTACKS[:2], "<b onclick=x>y</b>", "<p style='color: red'>y</p>", "<!-- x -->", "</pre>", "<i>y</i>"]:
         with pytest.raises(AssertionError):
@@ -127,7 +123,7 @@ def test_the_reader_of_these_tests_finds_what_it_looks_for() -> None:
 def test_a_page_asks_for_the_policy_before_anything_else_and_has_no_way_out() -> None:
     html = PAGES["table"]("a,b\n1,2\n")
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; base-uri 'none'"
-    assert policy == renderings.POLICY
+    assert policy == pages.POLICY
     metas = safe_pages.read(html).all("meta")
     assert metas[1].attributes == {"http-equiv": "Content-Security-Policy", "content": policy}
     assert html.index("Content-Security-Policy") < html.index("<style>")
@@ -137,17 +133,17 @@ def test_a_page_asks_for_the_policy_before_anything_else_and_has_no_way_out() ->
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "JAVASCRIPT:x", " javascript:x", "file:x"])
 def test_links_lead_only_to_pages(url: str) -> None:
-    table = renderings.read_csv("a\n1\n")
-    page = renderings.page_of(table, None, False, 0, 10)
+    table = pages.read_csv("a\n1\n")
+    page = pages.page_of(table, None, False, 0, 10)
     with pytest.raises(ValueError, match="cannot lead to"):
-        renderings.table_page("t", table, page, renderings.summarise(table), link=lambda changes: url)
+        pages.table_page("t", table, page, pages.summarise(table), link=lambda changes: url)
 
 
 @pytest.mark.parametrize("url", ["?a:b", "/path:x", "https://host/x", "http://host", "#a:b", "x"])
 def test_other_links_are_kept(url: str) -> None:
-    table = renderings.read_csv("a\n1\n")
-    page = renderings.page_of(table, None, False, 0, 10)
-    html = renderings.table_page("t", table, page, renderings.summarise(table), link=lambda changes: url)
+    table = pages.read_csv("a\n1\n")
+    page = pages.page_of(table, None, False, 0, 10)
+    html = pages.table_page("t", table, page, pages.summarise(table), link=lambda changes: url)
     assert f'href="{url}"' in html
 
 
@@ -168,19 +164,19 @@ def test_what_can_be_seen_is_left_as_it_is(text: str) -> None:
 
 
 def test_marks_say_which_character_they_stand_for() -> None:
-    page = safe_pages.read(renderings.text_page("a", "evil\u202egnp.exe"))
+    page = safe_pages.read(pages.text_page("a", "evil\u202egnp.exe"))
     [mark] = page.all("span", "mark")
     assert mark.text == "U+202E"
     assert mark.attributes["title"] == "U+202E RIGHT-TO-LEFT OVERRIDE"
 
 
 def test_accents_cannot_be_piled_up_into_other_lines() -> None:
-    page = safe_pages.read(renderings.text_page("a", "e" + "\u0301" * 5))
+    page = safe_pages.read(pages.text_page("a", "e" + "\u0301" * 5))
     assert [mark.text for mark in page.all("span", "mark")] == ["U+0301"] * 2
 
 
 def test_very_many_marks_get_short_and_none_is_lost() -> None:
-    html = renderings.text_page("a", "\x07" * 50_000)
+    html = pages.text_page("a", "\x07" * 50_000)
     page = safe_pages.read(html)
     marks = page.all("span", "mark")
     assert len(marks) + page.text.count("\u2407") == 50_000
@@ -188,8 +184,6 @@ def test_very_many_marks_get_short_and_none_is_lost() -> None:
 
 
 def test_file_names_and_notices_are_marked_too() -> None:
-    page = safe_pages.read(
-        renderings.refusal_page("a\u200b.csv", "why\u200b", "do\u200b", ["no\u200b"], [("p", "\u200b")])
-    )
+    page = safe_pages.read(pages.refusal_page("a\u200b.csv", "why\u200b", "do\u200b", ["no\u200b"], [("p", "\u200b")]))
     assert [title.text for title in page.all("title")] == ["a[U+200B].csv"]
     assert len(page.all("span", "mark")) == 5

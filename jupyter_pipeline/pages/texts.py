@@ -6,7 +6,12 @@ import base64
 from collections.abc import Sequence
 
 from .document import Facts, document, joined
-from .escaping import Html, attribute, shown, shown_lines
+from .escaping import (
+    Html,
+    attribute,
+    shown,
+    shown_lines,
+)
 
 _IMAGES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 """The types of images that may be shown, and how such files begin."""

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from jupyter_pipeline import renderings
-from jupyter_pipeline.renderings import Head, comparison_pages
-from jupyter_pipeline.renderings.comparison_pages import MOST_LINES, MOST_ROWS
+from jupyter_pipeline import pages
+from jupyter_pipeline.pages import Head, comparisons
+from jupyter_pipeline.pages.comparisons import MOST_LINES, MOST_ROWS
 from tests.helpers import safe_pages
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n....", b"\xff\xd8\xff...."
@@ -16,12 +16,12 @@ HEAD = Head("output/a.csv", [("Action", "a")], ["Synthetic data."])
 
 
 def text_page(left: str, right: str) -> safe_pages.Page:
-    return safe_pages.read(renderings.text_comparison_page(HEAD, left, right))
+    return safe_pages.read(pages.text_comparison_page(HEAD, left, right))
 
 
 def table_page(left: str, right: str) -> safe_pages.Page:
-    tables = (renderings.read_csv(text) for text in (left, right))
-    return safe_pages.read(renderings.table_comparison_page(HEAD, *tables))
+    tables = (pages.read_csv(text) for text in (left, right))
+    return safe_pages.read(pages.table_comparison_page(HEAD, *tables))
 
 
 def texts(page: safe_pages.Page, tag: str, kind: str = "") -> list[str]:
@@ -68,7 +68,7 @@ def test_long_texts_and_lines_are_cut() -> None:
 
 
 def test_a_page_of_characters_that_cannot_be_seen_is_not_endless() -> None:
-    html = renderings.text_comparison_page(HEAD, "", ("\x07" * 1900 + "\n") * 1000)
+    html = pages.text_comparison_page(HEAD, "", ("\x07" * 1900 + "\n") * 1000)
     assert len(html) < 12_000_000
 
 
@@ -76,12 +76,12 @@ def test_json_in_one_line_is_laid_out() -> None:
     left, right = (
         {"rows": [{"name": f"row {number}", "n": number + 1000 * more} for number in range(50)]} for more in (0, 1)
     )
-    html = renderings.json_comparison_page(HEAD, json.dumps(left), json.dumps(right))
+    html = pages.json_comparison_page(HEAD, json.dumps(left), json.dumps(right))
     page = safe_pages.read(html)
     assert texts(page, "del")[:2] == ["0", "1"]
     assert texts(page, "ins")[:2] == ["1000", "1001"]
     assert "laid out anew" in page.text
-    unread = renderings.json_comparison_page(HEAD, "[" * 400, "[" * 401)
+    unread = pages.json_comparison_page(HEAD, "[" * 400, "[" * 401)
     assert "laid out anew" not in unread
 
 
@@ -117,7 +117,7 @@ def test_of_wide_tables_only_what_differs_is_shown() -> None:
 
 
 def test_images_stand_beside_one_another() -> None:
-    html = renderings.image_comparison_page(HEAD, PNG, JPEG, ("image/png", "image/jpeg"))
+    html = pages.image_comparison_page(HEAD, PNG, JPEG, ("image/png", "image/jpeg"))
     page = safe_pages.read(html)
     assert texts(page, "figcaption") == ["Earlier", "Later"]
     assert [image.attributes["alt"] for image in page.all("img")] == [
@@ -125,10 +125,10 @@ def test_images_stand_beside_one_another() -> None:
         "Later version of output/a.csv",
     ]
     assert "Both are the same" not in html
-    assert "Both are the same" in renderings.image_comparison_page(HEAD, PNG, PNG, ("image/png", "image/png"))
+    assert "Both are the same" in pages.image_comparison_page(HEAD, PNG, PNG, ("image/png", "image/png"))
     with pytest.raises(ValueError, match="does not hold an image"):
-        renderings.image_comparison_page(HEAD, PNG, PNG, ("image/png", "image/jpeg"))
+        pages.image_comparison_page(HEAD, PNG, PNG, ("image/png", "image/jpeg"))
 
 
 def test_every_type_that_can_be_compared_can_be_shown() -> None:
-    assert comparison_pages.TYPES == renderings.COMPARED
+    assert comparisons.TYPES == pages.COMPARED

@@ -4,9 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jupyter_pipeline.renderings import log_page
-from jupyter_pipeline.renderings.colours import THEMES, Style, contrast, luminance, numbered, opening, readable
-from jupyter_pipeline.renderings.terminal import terminal_html
+from jupyter_pipeline.pages import log_page
+from jupyter_pipeline.pages.colours import (
+    THEMES,
+    Style,
+    contrast,
+    luminance,
+    numbered,
+    opening,
+    readable,
+)
+from jupyter_pipeline.pages.terminal import terminal_html
 from tests.helpers import safe_pages
 
 

@@ -8,9 +8,19 @@ from dataclasses import dataclass
 from ..tables import numbers
 from ..tables.paging import Page, Row
 from ..tables.summary import SMALL, ColumnSummary, Table
-from .document import Facts, document, joined, remarked
-from .escaping import Html, attribute, plain, shown
-from .summary_pages import column_name, summary_section
+from .document import (
+    Facts,
+    document,
+    joined,
+    remarked,
+)
+from .escaping import (
+    Html,
+    attribute,
+    plain,
+    shown,
+)
+from .summaries import column_name, summary_section
 
 Link = Callable[[Mapping[str, str]], str]
 """Gives the URL of this page with some query parameters changed; an empty value takes a parameter out.

@@ -21,8 +21,8 @@ from ..tables.summary import (
     remarks,
     summarise,
 )
-from .comparison_pages import TYPES as COMPARED
-from .comparison_pages import (
+from .comparisons import TYPES as COMPARED
+from .comparisons import (
     Head,
     image_comparison_page,
     json_comparison_page,
@@ -31,10 +31,10 @@ from .comparison_pages import (
 )
 from .document import POLICY, Facts, document
 from .escaping import Html
-from .json_pages import json_page
-from .log_pages import log_page
-from .pages import image_page, refusal_page, text_page
-from .table_pages import Link, table_page
+from .json_tree import json_page
+from .logs import log_page
+from .tables import Link, table_page
+from .texts import image_page, refusal_page, text_page
 
 __all__ = [
     "COMPARED",
