@@ -684,7 +684,7 @@ def test_the_version_needs_nothing_of_the_pipeline() -> None:
     code += "print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("jupyter_pipeline ")
-    assert not {"jupyter_pipeline.project", "yaml", "json"} & set(done.stderr.split())
+    assert not {"jupyter_pipeline.project.facade", "yaml", "json"} & set(done.stderr.split())
 
 
 def test_colours_only_where_they_are_wanted(ran: Path) -> None:

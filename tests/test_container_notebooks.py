@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_pipeline.config import JOBS
 from jupyter_pipeline.models import Job
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.runtimes import docker
 from tests.helpers import images, proctools
 from tests.helpers.faults import codes, job_of, run, shim_of, wait_for

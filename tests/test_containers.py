@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from jupyter_pipeline.config import JOBS, printable
-from jupyter_pipeline.doctor import Health
 from jupyter_pipeline.models import Job
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.doctor import Health
+from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.runtimes import docker
 from tests.helpers import images, proctools
 from tests.helpers.faults import attend, codes, job_of, run, wait_for

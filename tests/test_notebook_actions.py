@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import viewing
 from jupyter_pipeline.errors import InvalidRequest, OutputRefused
 from jupyter_pipeline.models import State
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project import viewing
+from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.store.database import Store
 from tests.helpers import support
 from tests.helpers.support import cli, make_project
@@ -139,7 +139,7 @@ def test_a_notebook_of_another_backend_is_only_shown_at_its_level(ran: Path) -> 
         }
     )
     job = project.job("model")
-    from jupyter_pipeline import reporting
+    from jupyter_pipeline.project import reporting
 
     with pytest.raises(InvalidRequest, match="only code may read"):
         reporting.of_job(other.config, project.notebook(job), job, "html", {})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from ..errors import PipelineError
-    from ..project import Project
+    from ..project.facade import Project
 
 OK, FAILED, USAGE, NOT_HERE, CANCELLED = 0, 1, 2, 3, 4
 """Exit codes (docs/cli.md). Whoever leaves on a signal gives 128 + its number, as shells do."""
@@ -141,6 +141,6 @@ def _report(error: PipelineError, as_json: bool) -> int:
 
 def find_project(options: argparse.Namespace, **settings: object) -> Project:
     """The project that the options name, or the one around this folder."""
-    from ..project import Project
+    from ..project.facade import Project
 
     return Project.find(options.project, backend=options.backend, state=options.state, **settings)

@@ -11,7 +11,7 @@ from .signals import Interrupted, Interrupts
 from .text import Out
 
 if TYPE_CHECKING:
-    from ..project import Project
+    from ..project.facade import Project
 
 ENDED = 0
 """What `stay` gives when the request has ended; else it is the exit code of a signal."""

@@ -12,7 +12,7 @@ from .text import Out, safe
 
 if TYPE_CHECKING:
     from ..models import Job
-    from ..project import Project
+    from ..project.facade import Project
 
 
 def run(options: argparse.Namespace, out: Out) -> int:

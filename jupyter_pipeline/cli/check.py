@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import checking
-from ..checking import Checked, Compatibility, by_rule
 from ..errors import ProjectNotFound
 from ..models import Problem, Severity
+from ..project import checking
+from ..project.checking import Checked, Compatibility, by_rule
 from ..spec import rulesets
 from ..spec.yaml.syntax import MAX_SIZE
 from ..wording import plural

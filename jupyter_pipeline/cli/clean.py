@@ -16,7 +16,7 @@ from .text import Cell, Out
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..housekeeping import Holding
+    from ..project.housekeeping import Holding
 
 
 def run(options: argparse.Namespace, out: Out) -> int:

@@ -6,16 +6,16 @@ import argparse
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..comparison_documents import code_document, file_document
+from ..project.comparison_documents import code_document, file_document
 from ..wording import plural
 from . import OK, find_project
 from .documents import write
 from .text import Cell, Out, safe, width_of
 
 if TYPE_CHECKING:
-    from ..code_comparison import CodeComparison, FileChange, FileDifferences
     from ..diffs.notebooks import CellDifference
     from ..diffs.texts import Row, Side
+    from ..project.code_comparison import CodeComparison, FileChange, FileDifferences
 
 SIGNS = {"same": (" ", "plain"), "changed": ("~", "warn"), "added": ("+", "good"), "removed": ("-", "bad")}
 WIDE = 120

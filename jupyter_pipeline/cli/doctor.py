@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..project import Project
+from ..project.facade import Project
 from ..wording import plural
 from . import FAILED, OK
 from .documents import write

@@ -6,8 +6,10 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from .. import documents
-from ..documents import (
+from ..errors import PipelineError
+from ..models import Job
+from ..project import documents
+from ..project.documents import (
     Document,
     action_document,
     checked_document,
@@ -18,12 +20,10 @@ from ..documents import (
     plan_document,
     runtime_document,
 )
-from ..errors import PipelineError
-from ..models import Job
 
 if TYPE_CHECKING:
-    from ..project import Project
-    from ..views import RequestView
+    from ..project.facade import Project
+    from ..project.views import RequestView
 
 __all__ = [
     "Document",

@@ -17,7 +17,7 @@ from .text import Out, safe
 
 if TYPE_CHECKING:
     from ..models import Job
-    from ..project import Project
+    from ..project.facade import Project
 
 LOOK = 0.2
 """Seconds between two looks at a log that is followed."""

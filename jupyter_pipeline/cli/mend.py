@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from .. import rewriting
 from ..errors import InvalidRequest
+from ..project import rewriting
 from ..spec import upgrade
 from . import find_project
 from .check import read_file

@@ -12,8 +12,8 @@ from .documents import output_document, write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..project import Project
-    from ..views import ViewedOutput
+    from ..project.facade import Project
+    from ..project.views import ViewedOutput
 
 
 def run(options: argparse.Namespace, out: Out) -> int:

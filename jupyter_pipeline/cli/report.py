@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from .. import reporting
 from ..errors import ProjectNotFound
+from ..project import reporting
 from . import OK, find_project
 from .text import Out, safe
 

@@ -12,7 +12,7 @@ from .documents import request_document, write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..views import RequestView
+    from ..project.views import RequestView
 
 
 def run(options: argparse.Namespace, out: Out) -> int:

@@ -11,8 +11,8 @@ from . import states
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..project import Project
-    from ..views import RequestView, ViewedOutput
+    from ..project.facade import Project
+    from ..project.views import RequestView, ViewedOutput
 
 OUTPUTS = 12
 """Outputs of one job that are listed; the rest is counted."""

@@ -20,8 +20,8 @@ from .signals import Interrupts
 from .text import Out, safe
 
 if TYPE_CHECKING:
-    from ..project import Project
-    from ..views import RequestView
+    from ..project.facade import Project
+    from ..project.views import RequestView
 
 SANDBOX = "sandbox"
 MOST_SHOWN = 40

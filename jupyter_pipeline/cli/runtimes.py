@@ -13,7 +13,7 @@ from .documents import Document, runtime_document, write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..project import Project
+    from ..project.facade import Project
 
 LOOKS = {"ready": ("good", "good"), "buildable": ("again", "busy"), "missing": ("bad", "bad")}
 """Runtime state: symbol and style."""

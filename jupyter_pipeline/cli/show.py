@@ -16,8 +16,8 @@ from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..models import Job
-    from ..project import Project
-    from ..views import RequestView
+    from ..project.facade import Project
+    from ..project.views import RequestView
 
 LEVELS = (
     ("highly_sensitive", "Nobody views these outputs. People can only ask for code to be run on them."),

@@ -12,9 +12,9 @@ from .documents import Document, action_document, executor_document, job_documen
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..project import Project
+    from ..project.facade import Project
+    from ..project.views import RequestView
     from ..rules.plan import Planned
-    from ..views import RequestView
 
 
 def run(options: argparse.Namespace, out: Out) -> int:

@@ -30,7 +30,7 @@ class LocalSource:
         Raises ProjectNotFound, InvalidConfig, and InsideAction within a running action.
         """
         refuse_inside_action()
-        from ..project import Project
+        from ..project.facade import Project
         from ..server.projects import Projects
 
         found = Project.find(path, backend=backend, **settings)

@@ -25,8 +25,8 @@ from ..models import (
 )
 
 FILE = "pipeline.json"
-_READERS = ("spec", "rulesets", "yaml", "graph", "patterns", "models")
-"""What the names of the modules begin with that read a project.yaml."""
+_READERS = ("spec", "spec/yaml", "graph", "rules", "models")
+"""The folders of the package whose modules read a project.yaml."""
 _LEVELS = {str(level): level for level in Level}
 
 
@@ -44,10 +44,12 @@ def load(source: bytes, folder: Path) -> Pipeline:
 
 def _key(source: bytes) -> str:
     """What the outcome depends on: the text, and the modules that read it."""
-    package = os.path.dirname(__file__)
-    with os.scandir(package) as entries:
-        readers = sorted((entry.name, entry.stat()) for entry in entries if entry.name.startswith(_READERS))
-    code = [(name, status.st_size, status.st_mtime_ns) for name, status in readers]
+    package = Path(__file__).parents[1]
+    code = []
+    for folder in _READERS:
+        with os.scandir(package / folder) as entries:
+            readers = sorted((entry.name, entry.stat()) for entry in entries if entry.name.endswith(".py"))
+        code += [(folder, name, status.st_size, status.st_mtime_ns) for name, status in readers]
     return hashlib.sha256(f"{__version__} {code} ".encode() + source).hexdigest()
 
 

@@ -22,7 +22,7 @@ from . import cleaning, headings, installed, outputs, pictures, plain
 from .code import highlighted
 from .markdown import Markdown
 
-OWN_TEMPLATES = Path(__file__).parent.parent / "report_templates"
+OWN_TEMPLATES = Path(__file__).parent / "page_templates"
 CONTENT = "#report-main"
 """The element of our page that holds what comes from the notebook."""
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")

@@ -6,18 +6,19 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from .. import __version__, documents
-from ..comparison_documents import code_document, file_document
-from ..documents import Document
+from .. import __version__
 from ..errors import InvalidRequest, NotFound
 from ..graph import layout
 from ..models import RUN_ALL, Action, Job, Pipeline, State
 from ..notebooks.commands import NotebookRun, recognise
-from ..project import Project
+from ..project import documents
+from ..project.comparison_documents import code_document, file_document
+from ..project.documents import Document
+from ..project.facade import Project
+from ..project.views import RequestView
 from ..rules.levels import may_show_synthetic
 from ..spec import schema as spec_schema
 from ..spec.additions import NewAction
-from ..views import RequestView
 from . import contract
 from .projects import Known, Projects
 from .replies import About, Call, Reply, as_json

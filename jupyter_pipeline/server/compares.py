@@ -7,11 +7,11 @@ from http import HTTPStatus
 from typing import Any
 
 from .. import pages
-from ..documents import Document
 from ..errors import NotFound, OutputRefused
-from ..output_comparison import Compared, OutputPair
 from ..pages import Head
-from ..views import ViewedOutput
+from ..project.documents import Document
+from ..project.output_comparison import Compared, OutputPair
+from ..project.views import ViewedOutput
 from .replies import Call, Reply, as_json
 from .shows import IMAGES, as_page, document_of, facts_of, notices_of, suffix_of
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..config import printable
 from ..errors import NotFound, PipelineError
 from ..planning import survey
-from ..project import Project
+from ..project.facade import Project
 
 DEEPEST, MOST_FOLDERS = 6, 5000
 """How far below the server's folder projects are looked for; any other is found from a path in it."""

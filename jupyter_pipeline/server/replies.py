@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 from .. import errors
-from ..documents import Document, problem_list
 from ..errors import PipelineError
-from ..project import Project
+from ..project.documents import Document, problem_list
+from ..project.facade import Project
 from .contract import Asked, BadRequest
 from .projects import Projects
 

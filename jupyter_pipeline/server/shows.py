@@ -11,14 +11,15 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
 
-from .. import documents, pages, viewing
-from ..documents import Document
+from .. import pages
 from ..errors import OutputRefused
 from ..models import Job, ViewKind
+from ..project import documents, viewing
+from ..project.documents import Document
+from ..project.viewing import LogPart
+from ..project.views import ViewedOutput
 from ..rules import levels
 from ..rules.levels import MAX_SIZE
-from ..viewing import LogPart
-from ..views import ViewedOutput
 from .calls import job_of
 from .contract import BadRequest
 from .replies import Call, Reply, as_json, problem_of

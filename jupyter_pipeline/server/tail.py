@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import PipelineError
 from ..models import Event
-from ..project import Project
+from ..project.facade import Project
 from ..store.database import FILE
 
 LOOK = 0.05

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 
 from .timing import OURS, environment
 

@@ -28,7 +28,7 @@ from tornado.websocket import websocket_connect
 
 from jupyter_pipeline.config import JOBS
 from jupyter_pipeline.models import JobRequest, Level, OutputFile
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.store import ids
 from jupyter_pipeline.store.database import Store, now
 

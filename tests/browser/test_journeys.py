@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jupyter_pipeline.models import RuntimeState
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.journey import assert_accessible, shot, write_big, write_study
 from tests.helpers.lab import DOCUMENT, PANEL, browsing, chromium, need_lab
 from tests.helpers.live import BASE, TOKEN, Live, finished, live, project_id, submit

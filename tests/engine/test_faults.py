@@ -20,7 +20,7 @@ import pytest
 
 from jupyter_pipeline.errors import PipelineError, StoreUnavailable
 from jupyter_pipeline.outputs.job_folder import remove_tree
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.store.database import FILE, Store
 from tests.helpers import proctools
 from tests.helpers.faults import (

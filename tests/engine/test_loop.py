@@ -14,7 +14,7 @@ import pytest
 
 from jupyter_pipeline.executors import Executor, get
 from jupyter_pipeline.models import Event
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from tests.helpers import proctools
 from tests.helpers.faults import (
     HELD,

@@ -15,7 +15,7 @@ import pytest
 from jupyter_pipeline import config as configuration
 from jupyter_pipeline.engine import service
 from jupyter_pipeline.engine.lease import Lease
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.faults import (
     HELD,
     background,

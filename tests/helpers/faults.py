@@ -18,9 +18,9 @@ from typing import Any
 import psutil
 
 from jupyter_pipeline.models import Event, Job
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.views import RequestView
 from jupyter_pipeline.store.database import Store
-from jupyter_pipeline.views import RequestView
 
 from . import proctools
 from .support import action, require

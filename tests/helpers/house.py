@@ -11,11 +11,7 @@ LAYERS = {
     "nouns": "models person config errors",
     "rules": "wording graph rules scripts spec tables diffs",
     "effects": "reports executors snapshots store runtimes notebooks outputs",
-    "application": (
-        "views project project_looking project_machine project_viewing project_comparing code_comparison "
-        "output_comparison housekeeping doctor checking rewriting reporting documents comparison_documents "
-        "viewing protection engine planning kernels pages fragments"
-    ),
+    "application": "protection engine planning kernels pages fragments project",
     "surfaces": "cli server interactive widgets magics",
 }
 """A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""

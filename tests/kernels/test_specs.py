@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_pipeline.errors import InvalidRequest
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.runtimes import docker
 from tests.helpers import images
 from tests.helpers.faults import run, wait_for

@@ -13,7 +13,7 @@ from jupyter_pipeline.errors import OutputRefused
 from jupyter_pipeline.models import WrittenFile
 from jupyter_pipeline.outputs import inventory
 from jupyter_pipeline.outputs.publication import COMPARED
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.faults import (
     codes,
     job_of,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from jupyter_pipeline.models import Pipeline
 from jupyter_pipeline.planning import cache
 from jupyter_pipeline.spec import parsing
 from tests.helpers import corpus
+from tests.helpers.places import PACKAGE
 
 SOURCE = b"""
 version: '3.0'
@@ -75,3 +78,11 @@ def test_an_invalid_file_is_answered_with_its_problems_each_time(tmp_path: Path)
         with pytest.raises(InvalidProject):
             cache.load(b"version: '3.0'\n", tmp_path)
     assert not (tmp_path / cache.FILE).exists()
+
+
+def test_all_modules_that_read_a_file_are_a_part_of_the_key() -> None:
+    code = "import sys, jupyter_pipeline.spec.parsing; print(*[m for m in sys.modules if 'jupyter_pipeline.' in m])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    read = {name.removeprefix("jupyter_pipeline.").replace(".", "/") for name in done.stdout.split()}
+    modules = {name for name in read if not (PACKAGE / name).is_dir()} - {"errors"}
+    assert {name.rpartition("/")[0] for name in modules} <= set(cache._READERS)

@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_pipeline.models import State
 from jupyter_pipeline.planning.preview import CodeState
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.faults import run, step
 from tests.helpers.support import cli, make_project, notebook
 

@@ -14,7 +14,7 @@ import pytest
 from jupyter_pipeline.errors import InvalidProject, InvalidRequest, ProjectNotFound
 from jupyter_pipeline.models import State, StatusCode
 from jupyter_pipeline.planning.survey import Survey
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.faults import (
     attend,
     codes,

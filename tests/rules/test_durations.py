@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_pipeline.models import Job, State, StatusCode
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.rules import durations
 from jupyter_pipeline.rules.durations import CriticalPath
 from jupyter_pipeline.store.database import Store

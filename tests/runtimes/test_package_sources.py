@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import doctor, runtimes
+from jupyter_pipeline import runtimes
 from jupyter_pipeline.errors import ExecutorUnavailable, RuntimeUnavailable
 from jupyter_pipeline.executors import sandbox
+from jupyter_pipeline.project import doctor
 from jupyter_pipeline.runtimes import package_sources, pip_settings, uv_failures
 from jupyter_pipeline.runtimes.package_sources import STORES, host_of
 from tests.helpers.runtime_makers import Builder, pip_is_told_nothing, project, tiny, wheel

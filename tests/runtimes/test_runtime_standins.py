@@ -10,10 +10,10 @@ import pytest
 
 from jupyter_pipeline import cli, runtimes
 from jupyter_pipeline.config import load
-from jupyter_pipeline.documents import plan_document
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import RuntimeState
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.documents import plan_document
+from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.runtimes import interpreter_memory, interpreters
 from tests.helpers.runtime_makers import HIDDEN, MINOR, bare_machine, entries, pip_is_told_nothing, project, tiny
 from tests.helpers.support import require

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import websocket
 
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.faults import HELD, release, run, step, wait_for
 from tests.helpers.live import BASE, TOKEN, Live, assert_problem, finished, has_begun, live, project_id, submit
 from tests.helpers.served_study import NewStudy, Study

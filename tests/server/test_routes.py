@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.faults import run, step, wait_for
 from tests.helpers.live import API, BASE, Answer, Live, assert_problem, finished, has_begun, live, project_id, submit
 from tests.helpers.served_study import SECRET, SVG, NewStudy, Study, write_study

@@ -14,7 +14,7 @@ import pytest
 from jupyter_pipeline.config import EXPECTATIONS
 from jupyter_pipeline.errors import InvalidConfig, StoreUnavailable
 from jupyter_pipeline.models import Event
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.server.tail import STORM, Tail
 from tests.helpers.faults import DEADLINE, run, step
 from tests.helpers.support import make_project

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jupyter_pipeline.errors import OutputRefused
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.faults import run, step
 from tests.helpers.live import Answer, assert_problem
 from tests.helpers.served_study import PNG, SECRET, NewStudy, Study, write

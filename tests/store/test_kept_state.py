@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_pipeline.models import ViewKind
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.faults import attend, run
 from tests.helpers.places import REPOSITORY
 

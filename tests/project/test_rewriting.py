@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline import rewriting
 from jupyter_pipeline.errors import InvalidAddition, InvalidRequest
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project import rewriting
+from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.spec.additions import NewAction
 from tests.helpers.support import action, make_project
 

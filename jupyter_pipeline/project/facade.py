@@ -15,27 +15,33 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import config as configuration
-from . import executors, person
-from .config import JOBS, Config
-from .engine.following import Teller
-from .engine.lease import Lease
-from .errors import InvalidProject, KeyUsed, ProjectNotFound
-from .models import Event, JobRequest, Pipeline, RuntimeInfo, RuntimeState
-from .planning import survey
-from .project_comparing import Comparing
-from .project_machine import Machine
-from .rules.plan import Plan, Planned
-from .snapshots import git, pool
-from .store import ids
-from .store.database import Key, Store, now
+from .. import config as configuration
+from .. import executors, person
+from ..config import JOBS, Config
+from ..engine.following import Teller
+from ..engine.lease import Lease
+from ..errors import InvalidProject, KeyUsed, ProjectNotFound
+from ..models import (
+    Event,
+    JobRequest,
+    Pipeline,
+    RuntimeInfo,
+    RuntimeState,
+)
+from ..planning import survey
+from ..rules.plan import Plan, Planned
+from ..snapshots import git, pool
+from ..store import ids
+from ..store.database import Key, Store, now
+from .comparing import Comparing
+from .machine import Machine
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
+    from ..planning.preview import Foresight
+    from ..runtimes import Described
+    from ..spec.additions import NewAction
     from .checking import Checked
-    from .planning.preview import Foresight
     from .rewriting import Added
-    from .runtimes import Described
-    from .spec.additions import NewAction
 
 POLL = 0.1
 """Seconds between looks at the store while another process is the engine."""
@@ -85,7 +91,7 @@ class Project(Comparing, Machine):
 
     def foresee(self, actions: Sequence[str], force: bool = False, revision: str | None = None) -> Foresight:
         """The same with the code that would run, and for each action what it runs and how long that should take."""
-        from .planning import preview
+        from ..planning import preview
 
         look, made = self._planned(actions, force, revision)
         expected = self.expected(one.action for one in made.actions)
@@ -116,7 +122,7 @@ class Project(Comparing, Machine):
         except InvalidProject:
             used = set()
         listed = self.runtimes()
-        from .runtimes import Described
+        from ..runtimes import Described
 
         known = {name for one in listed for name in (one.info.name, *one.aliases)}
         unknown = [Described(self.runtime(name), "") for name in sorted(used - known)]
@@ -222,7 +228,7 @@ class Project(Comparing, Machine):
             try:
                 while not store.is_finished(request_id):
                     if lease.take():
-                        from .engine.loop import Engine
+                        from ..engine.loop import Engine
 
                         store.check_integrity()
                         folder = self.config.folder / JOBS
@@ -241,7 +247,7 @@ class Project(Comparing, Machine):
     def detach(self) -> None:
         """See to it that an engine of its own runs what is unfinished."""
         if Lease(self.config).holder() is None:
-            from .engine.service import spawn
+            from ..engine.service import spawn
 
             spawn(self.config)
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from .config import Config
-from .diffs import texts as differences
-from .diffs.notebooks import CellDifference, compare_notebooks, sources_of
-from .diffs.texts import Row
-from .errors import NotFound
-from .models import JobRequest
-from .planning import history
-from .planning.history import Comparison
-from .protection.project import Project as ProtectedFiles
-from .snapshots import trees
-from .store.database import Store
+from ..config import Config
+from ..diffs import texts as differences
+from ..diffs.notebooks import CellDifference, compare_notebooks, sources_of
+from ..diffs.texts import Row
+from ..errors import NotFound
+from ..models import JobRequest
+from ..planning import history
+from ..planning.history import Comparison
+from ..protection.project import Project as ProtectedFiles
+from ..snapshots import trees
+from ..store.database import Store
 
 MOST_READ = 2 * 1024**2
 """Bytes of the largest file that is compared."""

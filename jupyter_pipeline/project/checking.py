@@ -9,11 +9,11 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from .config import Config
-from .errors import InvalidRequest
-from .models import RUN_ALL, Problem, Severity
-from .spec import parsing, rulesets
-from .spec.rulesets import RuleSet
+from ..config import Config
+from ..errors import InvalidRequest
+from ..models import RUN_ALL, Problem, Severity
+from ..spec import parsing, rulesets
+from ..spec.rulesets import RuleSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def check(
     findings = parsing.examine(source)
     faults = findings.faults
     if config is not None:
-        from .spec import files as spec_files  # a text alone needs none of what reads scripts
+        from ..spec import files as spec_files  # a text alone needs none of what reads scripts
 
         found = spec_files.file_problems(findings.drafts, *_files(config, findings, published, unquoted))
         faults = tuple(sorted((*faults, *found), key=lambda each: (each.line or 0, each.column or 0)))
@@ -105,9 +105,9 @@ def _files(
     config: Config, findings: parsing.Findings, published: Collection[str], unquoted: Collection[str]
 ) -> tuple[Collection[str], Callable[[str], bytes], Callable[[str], bool]]:
     """The files of the project that are no outputs, how to read one, and whether a path is there all the same."""
-    from .notebooks import commands as notebook_commands
-    from .rules import patterns
-    from .snapshots import pool
+    from ..notebooks import commands as notebook_commands
+    from ..rules import patterns
+    from ..snapshots import pool
 
     commands = [draft.run for draft in findings.drafts if draft.run is not None]
     code = {draft.dummy_data_file for draft in findings.drafts} | set(notebook_commands.rewritten(commands))

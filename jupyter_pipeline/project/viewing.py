@@ -16,15 +16,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from . import tables
-from .config import Config
-from .errors import NotFound, OutputRefused
-from .models import Job, Level, OutputFile, ViewKind
-from .outputs import job_folder, publication
-from .outputs import log as joblog
+from .. import tables
+from ..config import Config
+from ..errors import NotFound, OutputRefused
+from ..models import (
+    Job,
+    Level,
+    OutputFile,
+    ViewKind,
+)
+from ..outputs import job_folder, publication
+from ..outputs import log as joblog
+from ..rules import levels
+from ..store.database import Store
 from .reporting import JobNotebook
-from .rules import levels
-from .store.database import Store
 from .views import ViewedOutput
 
 LOOK_AGAIN = timedelta(hours=1)

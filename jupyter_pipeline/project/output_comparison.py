@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from . import pages, viewing
-from .config import Config
-from .models import RUN_ALL, JobRequest, State, Verdict
-from .planning.history import PREVIOUS, other_request
-from .rules import levels
-from .rules.levels import Answer
-from .store.database import Store
+from .. import pages
+from ..config import Config
+from ..models import (
+    RUN_ALL,
+    JobRequest,
+    State,
+    Verdict,
+)
+from ..planning.history import PREVIOUS, other_request
+from ..rules import levels
+from ..rules.levels import Answer
+from ..store.database import Store
+from . import viewing
 from .views import ViewedOutput
 
 

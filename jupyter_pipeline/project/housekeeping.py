@@ -15,17 +15,32 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import runtimes
-from .config import JOBS, Config
-from .engine.lease import Lease
-from .engine.service import LOG, spawn
-from .errors import ExecutorUnavailable, InvalidRequest, PipelineError, RuntimeUnavailable
-from .models import Job, RequestStatus
-from .outputs.job_folder import EARLIER, FOLDER, INPUTS, KEPT, REPLACED, TEMPORARY, UPPER, WORK, remove_tree
-from .planning import history
-from .runtimes import docker
-from .snapshots import pool
-from .store.database import FILE, Store
+from .. import runtimes
+from ..config import JOBS, Config
+from ..engine.lease import Lease
+from ..engine.service import LOG, spawn
+from ..errors import (
+    ExecutorUnavailable,
+    InvalidRequest,
+    PipelineError,
+    RuntimeUnavailable,
+)
+from ..models import Job, RequestStatus
+from ..outputs.job_folder import (
+    EARLIER,
+    FOLDER,
+    INPUTS,
+    KEPT,
+    REPLACED,
+    TEMPORARY,
+    UPPER,
+    WORK,
+    remove_tree,
+)
+from ..planning import history
+from ..runtimes import docker
+from ..snapshots import pool
+from ..store.database import FILE, Store
 
 GRACE = 600.0
 """Seconds for which a code snapshot that was just asked for stays, until its request is in the store."""

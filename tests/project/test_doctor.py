@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline import doctor, person
-from jupyter_pipeline.doctor import Check, Health
+from jupyter_pipeline import person
 from jupyter_pipeline.executors import Task
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project import doctor
+from jupyter_pipeline.project.doctor import Check, Health
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.support import action, cli, make_project
 
 

@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from ..errors import NotFound
+from ..models import Job, ViewKind
+from ..store.database import Store
 from . import viewing
-from .errors import NotFound
-from .models import Job, ViewKind
-from .project_looking import Looking
+from .looking import Looking
 from .reporting import Report
-from .store.database import Store
 from .viewing import LogPart
 from .views import ViewedOutput
 

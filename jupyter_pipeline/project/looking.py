@@ -7,19 +7,25 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..config import Config
+from ..engine.lease import Lease
+from ..errors import NotFound
+from ..models import (
+    Event,
+    Job,
+    State,
+    StatusCode,
+    ViewRecord,
+)
+from ..outputs import job_folder
+from ..outputs import log as joblog
+from ..rules import levels, lifecycle
+from ..store.database import FILE, Store
 from . import viewing
-from .config import Config
-from .engine.lease import Lease
-from .errors import NotFound
-from .models import Event, Job, State, StatusCode, ViewRecord
-from .outputs import job_folder
-from .outputs import log as joblog
-from .rules import levels, lifecycle
-from .store.database import FILE, Store
 from .views import RequestView, ViewedOutput, view
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
-    from .planning import history
+    from ..planning import history
     from .reporting import JobNotebook, Report
 
 
@@ -68,7 +74,7 @@ class Looking:
         with self._peek() as store:
             found = None
             if store is not None:
-                from .planning import history
+                from ..planning import history
 
                 found = history.find(store, request_id) if request_id else next(iter(store.requests(1)), None)
             if store is None or found is None:
@@ -80,7 +86,7 @@ class Looking:
         """The code of a request beside that of the previous one, and of the previous successful one."""
         with self._peek() as store:
             found = store.request(request_id) if store else None
-            from .planning import history
+            from ..planning import history
 
             return history.comparisons(self.config.state, store, found) if store and found else ()
 
@@ -123,8 +129,8 @@ class Looking:
 
         Raises NotFound when there is none or it may not be seen, ReportFailed when it cannot be made.
         """
+        from ..engine.notebook_watch import provenance_of
         from . import reporting
-        from .engine.notebook_watch import provenance_of
 
         job = self.job(name)
         request = self.request(job.request_id).request
@@ -161,7 +167,7 @@ class Looking:
 
     def expected(self, actions: Iterable[str]) -> dict[str, float]:
         """For each of these actions that has succeeded before the seconds that its next job is expected to take."""
-        from .rules import durations
+        from ..rules import durations
 
         with self._peek() as store:
             return durations.expected(store.elapsed(actions, durations.REMEMBERED)) if store else {}

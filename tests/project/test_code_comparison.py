@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline.comparison_documents import code_document, file_document
 from jupyter_pipeline.errors import NotFound
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.comparison_documents import code_document, file_document
+from jupyter_pipeline.project.facade import Project
 from tests.helpers.faults import run, step
-from tests.helpers.support import SETTINGS, cli, make_project, notebook
+from tests.helpers.support import (
+    SETTINGS,
+    cli,
+    make_project,
+    notebook,
+)
 
 SECRET = "blood-pressure-of-no-one"
 

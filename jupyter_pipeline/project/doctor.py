@@ -14,22 +14,28 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from . import config as configuration
-from . import person, runtimes
-from .config import Config
-from .engine.lease import Lease
-from .engine.service import LOG
-from .errors import ExecutorUnavailable, InvalidConfig, ProjectNotFound, RuntimeUnavailable, StoreUnavailable
-from .executors import sandbox, trial
-from .executors.local import LocalExecutor
-from .executors.process import ProcessExecutor
-from .executors.sandbox import SandboxExecutor
-from .models import RuntimeInfo, RuntimeState, Severity
-from .planning import survey
-from .runtimes import docker, package_sources, uv_program
-from .spec import parsing
-from .store.database import Store, on_network, too_long
-from .wording import listed
+from .. import config as configuration
+from .. import person, runtimes
+from ..config import Config
+from ..engine.lease import Lease
+from ..engine.service import LOG
+from ..errors import (
+    ExecutorUnavailable,
+    InvalidConfig,
+    ProjectNotFound,
+    RuntimeUnavailable,
+    StoreUnavailable,
+)
+from ..executors import sandbox, trial
+from ..executors.local import LocalExecutor
+from ..executors.process import ProcessExecutor
+from ..executors.sandbox import SandboxExecutor
+from ..models import RuntimeInfo, RuntimeState, Severity
+from ..planning import survey
+from ..runtimes import docker, package_sources, uv_program
+from ..spec import parsing
+from ..store.database import Store, on_network, too_long
+from ..wording import listed
 
 LOW = 1024**3
 """Bytes of free space that are called little."""

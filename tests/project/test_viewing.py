@@ -9,9 +9,9 @@ import pytest
 
 from jupyter_pipeline.errors import NotFound, OutputRefused
 from jupyter_pipeline.models import Job, ViewKind
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.viewing import stand_in
 from jupyter_pipeline.rules.levels import LOG_SHOWN
-from jupyter_pipeline.viewing import stand_in
 from tests.helpers.support import action, make_project
 
 TABLE = "echo a,b > output/t.csv; echo 1,2 >> output/t.csv"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from ..diffs.notebooks import CellDifference
+from ..diffs.texts import Row, Side
 from .code_comparison import CodeComparison, FileChange, FileDifferences
-from .diffs.notebooks import CellDifference
-from .diffs.texts import Row, Side
 from .documents import Document
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import executors, runtimes
-from .config import JOBS, Config
-from .models import Runtime, RuntimeInfo
+from .. import executors, runtimes
+from ..config import JOBS, Config
+from ..models import Runtime, RuntimeInfo
 
 if TYPE_CHECKING:  # imported where they are used
+    from ..kernels.specs import InstalledKernel
     from . import doctor, housekeeping
-    from .kernels.specs import InstalledKernel
 
 
 class Machine:
@@ -54,25 +54,25 @@ class Machine:
 
     def kernels(self) -> tuple[InstalledKernel, ...]:
         """The kernels of ours that this user's Jupyter knows, of all projects."""
-        from .kernels import specs as kernels
+        from ..kernels import specs as kernels
 
         return kernels.installed()
 
     def install_kernel(self, runtime: str, action: str | None = None) -> InstalledKernel:
         """Register a kernel that runs in a runtime, with the inputs of an action if one is named."""
-        from .kernels import specs as kernels
+        from ..kernels import specs as kernels
 
         return kernels.install(self.config, runtime, action)
 
     def remove_kernel(self, name: str) -> None:
         """Remove a kernel of ours. Raises InvalidRequest."""
-        from .kernels import specs as kernels
+        from ..kernels import specs as kernels
 
         kernels.remove(name)
 
     def run_kernel(self, runtime: str, action: str | None, connection_file: Path) -> int:
         """Run one session of a kernel, as Jupyter asks for it; its exit code."""
-        from .kernels import sessions
+        from ..kernels import sessions
 
         return sessions.start(self.config, runtime, action, connection_file)
 

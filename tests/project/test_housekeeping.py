@@ -10,8 +10,8 @@ import pytest
 
 from jupyter_pipeline.engine.lease import Lease
 from jupyter_pipeline.errors import InvalidRequest, PipelineError
-from jupyter_pipeline.housekeeping import Holding
-from jupyter_pipeline.project import Project
+from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.housekeeping import Holding
 from tests.helpers.support import action, cli, make_project
 
 ACTIONS = (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..errors import NotFound, OutputRefused
+from ..models import ViewKind
 from . import viewing
-from .errors import NotFound, OutputRefused
-from .models import ViewKind
-from .project_viewing import Viewing
+from .viewing_recorded import Viewing
 
 if TYPE_CHECKING:  # imported where they are used
     from .code_comparison import CodeComparison

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import InvalidRequest
-from .planning import survey
-from .spec import additions
-from .spec.additions import Addition, NewAction
+from ..errors import InvalidRequest
+from ..planning import survey
+from ..spec import additions
+from ..spec.additions import Addition, NewAction
 
 CONTEXT = 3
 """Lines shown above the added ones."""

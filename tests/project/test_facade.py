@@ -9,9 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline.errors import InvalidConfig, InvalidRequest, PipelineError, ProjectNotFound
-from jupyter_pipeline.project import Project
-from tests.helpers.faults import attend, codes, events, job_of, run, step, verdicts
+from jupyter_pipeline.errors import (
+    InvalidConfig,
+    InvalidRequest,
+    PipelineError,
+    ProjectNotFound,
+)
+from jupyter_pipeline.project.facade import Project
+from tests.helpers.faults import (
+    attend,
+    codes,
+    events,
+    job_of,
+    run,
+    step,
+    verdicts,
+)
 from tests.helpers.support import SETTINGS, make_project
 
 ID = re.compile(r"[a-z2-7]{16}")

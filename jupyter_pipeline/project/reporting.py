@@ -10,16 +10,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from .config import EXPECTATIONS, Config
-from .errors import InvalidRequest, NotFound, OutputRefused, ReportFailed
-from .models import Cell, Job, Level, State
-from .notebooks import commands
-from .notebooks.commands import NotebookRun, masked
-from .outputs import job_folder
-from .outputs.job_folder import NOTEBOOK, NOTEBOOK_FILE
-from .rules import levels
-from .snapshots import trees
-from .store.database import Store
+from ..config import EXPECTATIONS, Config
+from ..errors import (
+    InvalidRequest,
+    NotFound,
+    OutputRefused,
+    ReportFailed,
+)
+from ..models import (
+    Cell,
+    Job,
+    Level,
+    State,
+)
+from ..notebooks import commands
+from ..notebooks.commands import NotebookRun, masked
+from ..outputs import job_folder
+from ..outputs.job_folder import NOTEBOOK, NOTEBOOK_FILE
+from ..rules import levels
+from ..snapshots import trees
+from ..store.database import Store
 
 FORMATS = ("html", "pdf", "md")
 MARK = b'<meta name="generator" content="jupyter_pipeline">'
@@ -133,7 +143,7 @@ def beside(config: Config, path: str) -> str:
 
 def _withheld(config: Config) -> Callable[[Path], str | None]:
     """Says why a file may not be shown: other projects' files by their own settings, ours by the history in use."""
-    from .protection import Protection
+    from ..protection import Protection
 
     asked = [Protection(config.root), Protection(config.root, settings={"state": str(config.state)})]
     return lambda file: next((why for each in asked if (why := each.reason(file)) is not None), None)
@@ -187,7 +197,7 @@ class _Place:
 def _made(path: Path, place: _Place, to: str, provenance: Mapping[str, str], remark: str = "") -> Report:
     import nbformat
 
-    from . import reports
+    from .. import reports
 
     try:
         notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]

@@ -10,19 +10,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from .errors import ExecutorUnavailable, PipelineError
-from .models import Event, Job, Problem, RuntimeInfo, Severity, Verdict, ViewRecord
-from .rules import lifecycle
+from ..errors import ExecutorUnavailable, PipelineError
+from ..models import (
+    Event,
+    Job,
+    Problem,
+    RuntimeInfo,
+    Severity,
+    Verdict,
+    ViewRecord,
+)
+from ..rules import lifecycle
 
 if TYPE_CHECKING:
+    from ..planning.history import Comparison
+    from ..planning.preview import Foresight, PlannedAction
+    from ..rules.plan import Planned
+    from ..runtimes import Described
     from .checking import Checked, Compatibility
-    from .planning.history import Comparison
-    from .planning.preview import Foresight, PlannedAction
-    from .project import Project
+    from .facade import Project
     from .reporting import JobNotebook
     from .rewriting import Added
-    from .rules.plan import Planned
-    from .runtimes import Described
     from .views import RequestView, ViewedOutput
 
 Document = Mapping[str, Any]
@@ -68,7 +76,7 @@ def problem_list(problems: Sequence[Problem], file: str) -> list[Document]:
 
 def reason_list(groups: Mapping[str, Sequence[Problem]]) -> list[Document]:
     """Problems by rule, each told by the first of them."""
-    from .spec.rulesets import MECHANICAL
+    from ..spec.rulesets import MECHANICAL
 
     return [
         {
@@ -139,7 +147,7 @@ def notebook_document(found: JobNotebook | None) -> Document | None:
     """The notebook that a job runs, and how its cells do."""
     if found is None:
         return None
-    from .notebooks.commands import masked
+    from ..notebooks.commands import masked
 
     run = found.run
     return {

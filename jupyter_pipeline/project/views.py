@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from .models import Job, JobRequest, OutputFile, RequestStatus, Verdict
-from .rules import durations, levels, lifecycle
-from .rules.durations import CriticalPath
-from .rules.plan import Planned
-from .store.database import Store
+from ..models import (
+    Job,
+    JobRequest,
+    OutputFile,
+    RequestStatus,
+    Verdict,
+)
+from ..rules import durations, levels, lifecycle
+from ..rules.durations import CriticalPath
+from ..rules.plan import Planned
+from ..store.database import Store
 
 
 @dataclass(frozen=True, slots=True)
