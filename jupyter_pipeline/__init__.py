@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__ as __version__
+
 if TYPE_CHECKING:
     from .interactive import Project as Project
-
-__version__ = "0.1.0.dev0"
 
 
 def __getattr__(name: str) -> Any:

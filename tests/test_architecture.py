@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_pipeline import __version__
 from tests.helpers.house import HEAVY, ROW, imports_of, modules, name_of
-from tests.helpers.places import PACKAGE
+from tests.helpers.places import PACKAGE, REPOSITORY
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -61,3 +63,8 @@ def test_no_group_is_repeated_possessively() -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str)
         ]
         assert not [text for text in texts if repeated.search(text)], path
+
+
+def test_the_front_end_has_the_same_version() -> None:
+    found = json.loads((REPOSITORY / "labextension/package.json").read_text(encoding="utf-8"))["version"]
+    assert found.replace("-", ".") == __version__

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from jupyter_pipeline import config, models
+from jupyter_pipeline.api import contract
 from jupyter_pipeline.executors import local, sandbox
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.models import Severity, StatusCode
@@ -26,7 +27,6 @@ from jupyter_pipeline.outputs import inventory, publication
 from jupyter_pipeline.planning import survey
 from jupyter_pipeline.rules import levels, lifecycle, plan
 from jupyter_pipeline.runtimes import definitions
-from jupyter_pipeline.server import contract
 from jupyter_pipeline.server.extension import PipelineExtension
 from jupyter_pipeline.server.tail import SCHEMA as SCHEMA_OF_EVENTS
 from jupyter_pipeline.spec import files as spec_files

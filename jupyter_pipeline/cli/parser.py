@@ -80,7 +80,7 @@ def build() -> Parser:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from .. import __version__
+        from .._version import __version__
 
         print(f"jupyter_pipeline {__version__}")
         parser.exit()

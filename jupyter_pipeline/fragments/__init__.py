@@ -2,7 +2,7 @@
 
 No scripts, no style sheets, nothing that is fetched, no links; colours that can be read on light and on dark. All that
 comes from files is escaped. What is lost where a reader cleans HTML is looks, not sense. Documents are as the routes
-answer them (server/openapi.yaml); who may see what is decided by whoever makes them.
+answer them (api/openapi.yaml); who may see what is decided by whoever makes them.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ class LocalSource:
         Raises ProjectNotFound, InvalidConfig, and InsideAction within a running action.
         """
         refuse_inside_action()
+        from ..api.projects import Projects
         from ..project.facade import Project
-        from ..server.projects import Projects
 
         found = Project.find(path, backend=backend, **settings)
         self._root, self._backend = found.config.root, backend or EXPECTATIONS
@@ -61,9 +61,9 @@ class LocalSource:
             time.sleep(LOOK)
 
     def _ask(self, operation: str, body: Any, parameters: Mapping[str, Any]) -> Answer:
-        from ..server import contract
-        from ..server.answers import MORE, answering
-        from ..server.replies import Call
+        from ..api import contract
+        from ..api.exchange import Call
+        from ..api.operations import MORE, answering
 
         found = contract.operation(operation)
         own = {"project": self._id, "backend": self._backend} if "{project}" in found.template else {}

@@ -45,7 +45,7 @@ class HttpSource:
 
     def ask(self, operation: str, body: Any = None, **parameters: Any) -> Answer:
         """The answer to an operation; as ``Source.ask``."""
-        from ..server import contract
+        from ..api import contract
 
         found = contract.operation(operation)
         own = {"project": self._id, "backend": self._backend} if "{project}" in found.template else {}

@@ -12,7 +12,7 @@ from .. import errors
 from ..errors import InvalidAddition, InvalidProject, InvalidRequest, PipelineError
 
 if TYPE_CHECKING:  # the contract needs YAML and JSON Schema, which is a while: only when something is asked
-    from ..server.contract import Given, Operation
+    from ..api.contract import Given, Operation
 
 PROBLEM = "urn:jupyter_pipeline:"
 """How the types of problem objects begin; the name of the error follows."""
@@ -59,7 +59,7 @@ def values_of(operation: Operation, parameters: Mapping[str, Any]) -> dict[str, 
 
 def put(operation: Operation, body: Any, parameters: Mapping[str, Any]) -> Given:
     """A question as it is sent. Raises TypeError for a parameter that the operation does not have."""
-    from ..server.contract import Given
+    from ..api.contract import Given
 
     values = values_of(operation, parameters)
     path: dict[str, str] = {}

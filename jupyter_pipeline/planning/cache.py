@@ -15,7 +15,7 @@ from sys import intern
 from types import MappingProxyType
 from typing import Any
 
-from .. import __version__
+from .._version import __version__
 from ..models import (
     Action,
     Command,

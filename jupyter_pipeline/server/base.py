@@ -15,14 +15,19 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError
 
 from .. import person
+from ..api import contract
+from ..api.contract import Asked, Given
+from ..api.exchange import (
+    About,
+    Reply,
+    problem,
+    problem_of,
+)
+from ..api.projects import Projects
+from ..api.worker import Answer, Order
 from ..config import EXPECTATIONS
 from ..errors import PipelineError
-from . import contract
-from .contract import Asked, Given
-from .projects import Projects
-from .replies import About, Reply, problem, problem_of
 from .tickets import Tickets
-from .worker import Answer, Order
 from .workers import WorkerFailed, Workers
 
 if TYPE_CHECKING:

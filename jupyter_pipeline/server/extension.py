@@ -12,14 +12,15 @@ from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
 from traitlets import Bool, Enum, Float, Int, Unicode
 
+from ..api import contract, requests
+from ..api.exchange import LOCAL, SERVICE, About
+from ..api.projects import Projects
 from ..config import ENV_EXECUTOR, ENV_JOBS, ENV_SERVICE_TOKEN_FILE, ENV_SERVICE_URL, ENV_STATE, cores
 from ..errors import PipelineError
 from ..protection import Protection
-from . import calls, contract, guard, handlers, protected_mode
+from . import guard, handlers, protected_mode
 from .base import Services
-from .projects import Projects
 from .remote import Remote
-from .replies import LOCAL, SERVICE, About
 from .tail import SCHEMA, Tail
 
 EVENTS = Path(__file__).parent / "events" / "job.yaml"
@@ -89,7 +90,7 @@ class PipelineExtension(ExtensionApp):
     def _tell_pages(self) -> None:
         """Let JupyterLab's and Notebook's pages know that this is here: then the front end need not ask in vain."""
         assert self._server.web_app is not None
-        self._server.web_app.settings.setdefault("page_config_data", {})["jupyterPipelineApi"] = str(calls.API)
+        self._server.web_app.settings.setdefault("page_config_data", {})["jupyterPipelineApi"] = str(requests.API)
 
     def _check_protection(self) -> None:
         """Note whether the guard is really in the chain. Raises PipelineError where protected mode asks for more."""

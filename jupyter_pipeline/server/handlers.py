@@ -8,7 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from . import calls, contract
+from ..api import contract, requests
 from .base import Handler, Services
 from .looking_handlers import (
     ComparisonHandler,
@@ -36,7 +36,7 @@ class VersionHandler(Handler):
     @authorized("read", "jupyter_pipeline:version")
     async def get(self) -> None:
         """The version of the program and of this interface."""
-        await self.reply(calls.version, self.services.about)
+        await self.reply(requests.version, self.services.about)
 
 
 class ContractHandler(Handler):
@@ -48,7 +48,7 @@ class ContractHandler(Handler):
     @authorized("read", "jupyter_pipeline:version")
     async def get(self) -> None:
         """The document as it is shipped."""
-        await self.reply(calls.document)
+        await self.reply(requests.document)
 
 
 class SchemaHandler(Handler):
@@ -60,7 +60,7 @@ class SchemaHandler(Handler):
     @authorized("read", "jupyter_pipeline:version")
     async def get(self) -> None:
         """The schema, for editors."""
-        await self.reply(calls.schema)
+        await self.reply(requests.schema)
 
 
 class ProjectsHandler(Handler):
@@ -72,7 +72,7 @@ class ProjectsHandler(Handler):
     @authorized("read", "jupyter_pipeline:projects")
     async def get(self) -> None:
         """All of them, or the one that a path belongs to."""
-        await self.reply(calls.projects, shared=True)
+        await self.reply(requests.projects, shared=True)
 
 
 class ProjectHandler(Handler):
@@ -84,7 +84,7 @@ class ProjectHandler(Handler):
     @authorized("read", "jupyter_pipeline:projects")
     async def get(self, project: str) -> None:
         """What is known of it."""
-        await self.reply(calls.project, project=project, shared=True)
+        await self.reply(requests.project, project=project, shared=True)
 
 
 class PipelineHandler(Handler):
@@ -96,7 +96,7 @@ class PipelineHandler(Handler):
     @authorized("read", "jupyter_pipeline:pipeline")
     async def get(self, project: str) -> None:
         """The actions and their drawing."""
-        await self.reply(calls.pipeline, project=project, shared=True)
+        await self.reply(requests.pipeline, project=project, shared=True)
 
 
 class UpdateHandler(Handler):
@@ -108,7 +108,7 @@ class UpdateHandler(Handler):
     @authorized("write", "jupyter_pipeline:projects")
     async def post(self, project: str) -> None:
         """Bring it up to date."""
-        await self.reply(calls.update, self.services.updates, project=project)
+        await self.reply(requests.update, self.services.updates, project=project)
 
 
 class ProblemsHandler(Handler):
@@ -120,7 +120,7 @@ class ProblemsHandler(Handler):
     @authorized("read", "jupyter_pipeline:problems")
     async def get(self, project: str) -> None:
         """All that `check` says."""
-        await self.reply(calls.problems, project=project, shared=True)
+        await self.reply(requests.problems, project=project, shared=True)
 
 
 class CheckHandler(Handler):
@@ -132,7 +132,7 @@ class CheckHandler(Handler):
     @authorized("write", "jupyter_pipeline:problems")
     async def post(self, project: str) -> None:
         """All that `check` would say."""
-        await self.reply(calls.check, project=project)
+        await self.reply(requests.check, project=project)
 
 
 class ActionsHandler(Handler):
@@ -144,7 +144,7 @@ class ActionsHandler(Handler):
     @authorized("write", "jupyter_pipeline:pipeline")
     async def post(self, project: str) -> None:
         """Write one into project.yaml, or show what that would be."""
-        await self.reply(calls.add_action, self.services.about.is_local, project=project)
+        await self.reply(requests.add_action, self.services.about.is_local, project=project)
 
 
 class ReportsHandler(Handler):
@@ -156,7 +156,7 @@ class ReportsHandler(Handler):
     @authorized("write", "jupyter_pipeline:reports")
     async def post(self, project: str) -> None:
         """Make one, beside the notebook."""
-        await self.reply(calls.convert, self.services.about.is_local, project=project)
+        await self.reply(requests.convert, self.services.about.is_local, project=project)
 
 
 class StatusHandler(Handler):
@@ -168,7 +168,7 @@ class StatusHandler(Handler):
     @authorized("read", "jupyter_pipeline:pipeline")
     async def get(self, project: str) -> None:
         """For each its newest job, and whether it is up to date."""
-        await self.reply(calls.status, project=project, shared=True)
+        await self.reply(requests.status, project=project, shared=True)
 
 
 class PlanHandler(Handler):
@@ -180,7 +180,7 @@ class PlanHandler(Handler):
     @authorized("read", "jupyter_pipeline:plan")
     async def get(self, project: str) -> None:
         """The plan; nothing is started."""
-        await self.reply(calls.plan, project=project, shared=True)
+        await self.reply(requests.plan, project=project, shared=True)
 
 
 class RuntimesHandler(Handler):
@@ -192,7 +192,7 @@ class RuntimesHandler(Handler):
     @authorized("read", "jupyter_pipeline:runtimes")
     async def get(self, project: str) -> None:
         """All that the project knows."""
-        await self.reply(calls.runtimes, project=project, shared=True)
+        await self.reply(requests.runtimes, project=project, shared=True)
 
 
 class RequestsHandler(Handler):
@@ -204,13 +204,13 @@ class RequestsHandler(Handler):
     @authorized("read", "jupyter_pipeline:requests")
     async def get(self, project: str) -> None:
         """A page of them."""
-        await self.reply(calls.requests, project=project, shared=True)
+        await self.reply(requests.requests, project=project, shared=True)
 
     @web.authenticated
     @authorized("write", "jupyter_pipeline:requests")
     async def post(self, project: str) -> None:
         """Ask for actions to be run."""
-        await self.reply(calls.submit, project=project)
+        await self.reply(requests.submit, project=project)
 
 
 class RequestHandler(Handler):
@@ -222,7 +222,7 @@ class RequestHandler(Handler):
     @authorized("read", "jupyter_pipeline:requests")
     async def get(self, project: str, request: str) -> None:
         """All that its page shows."""
-        await self.reply(calls.request, project=project, request=request, shared=True)
+        await self.reply(requests.request, project=project, request=request, shared=True)
 
 
 class CancelRequestHandler(Handler):
@@ -234,7 +234,7 @@ class CancelRequestHandler(Handler):
     @authorized("write", "jupyter_pipeline:requests")
     async def post(self, project: str, request: str) -> None:
         """Ask for all its unfinished jobs to be cancelled."""
-        await self.reply(calls.cancel_request, project=project, request=request)
+        await self.reply(requests.cancel_request, project=project, request=request)
 
 
 class ComparisonsHandler(Handler):
@@ -246,7 +246,7 @@ class ComparisonsHandler(Handler):
     @authorized("read", "jupyter_pipeline:requests")
     async def get(self, project: str, request: str) -> None:
         """Beside that of earlier requests."""
-        await self.reply(calls.comparisons, project=project, request=request, shared=True)
+        await self.reply(requests.comparisons, project=project, request=request, shared=True)
 
 
 class DifferencesHandler(Handler):
@@ -258,7 +258,7 @@ class DifferencesHandler(Handler):
     @authorized("read", "jupyter_pipeline:requests")
     async def get(self, project: str, request: str) -> None:
         """From that of another: the files, or one of them side by side."""
-        await self.reply(calls.differences, project=project, request=request, shared=True)
+        await self.reply(requests.differences, project=project, request=request, shared=True)
 
 
 class JobsHandler(Handler):
@@ -270,7 +270,7 @@ class JobsHandler(Handler):
     @authorized("read", "jupyter_pipeline:jobs")
     async def get(self, project: str) -> None:
         """A page of them."""
-        await self.reply(calls.jobs, project=project, shared=True)
+        await self.reply(requests.jobs, project=project, shared=True)
 
 
 class JobHandler(Handler):
@@ -282,7 +282,7 @@ class JobHandler(Handler):
     @authorized("read", "jupyter_pipeline:jobs")
     async def get(self, project: str, job: str) -> None:
         """What is known of it."""
-        await self.reply(calls.job, project=project, job=job, shared=True)
+        await self.reply(requests.job, project=project, job=job, shared=True)
 
 
 class CancelJobHandler(Handler):
@@ -294,7 +294,7 @@ class CancelJobHandler(Handler):
     @authorized("write", "jupyter_pipeline:jobs")
     async def post(self, project: str, job: str) -> None:
         """Ask for it to be cancelled."""
-        await self.reply(calls.cancel_job, project=project, job=job)
+        await self.reply(requests.cancel_job, project=project, job=job)
 
 
 class EventsHandler(Handler):
@@ -311,7 +311,7 @@ class EventsHandler(Handler):
         asked = self.asked(project=project).values
         if asked["wait"]:
             await self.services.tail.wait(project, asked["backend"], asked["after"], asked["wait"])
-        self.send(await self.answer(calls.events, project=project, shared=True))
+        self.send(await self.answer(requests.events, project=project, shared=True))
 
 
 class NothingHandler(Handler):

@@ -8,8 +8,8 @@ import time
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
+from ..api import comparisons, outputs, requests
 from ..outputs import log as joblog
-from . import calls, compares, shows
 from .base import Handler
 
 LOOK = 0.2
@@ -37,7 +37,7 @@ class LogHandler(Handler):
         watched = await self.services.tail.watch(project, asked["backend"]) if asked["wait"] else None
         while True:
             rung = watched.rung if watched else None
-            reply = await self.answer(shows.log, project=project, job=job)
+            reply = await self.answer(outputs.log, project=project, job=job)
             if watched is None or reply.body or reply.headers.get("Log-Ended") != "false" or is_over(deadline):
                 self.send(reply)
                 return
@@ -56,7 +56,7 @@ class LogPageHandler(Handler):
     async def get(self, project: str, job: str) -> None:
         """Its end, with its colours."""
         self.check_xsrf_cookie()
-        await self.reply(shows.log_page, project=project, job=job)
+        await self.reply(outputs.log_page, project=project, job=job)
 
 
 class ReportHandler(Handler):
@@ -69,7 +69,7 @@ class ReportHandler(Handler):
     async def get(self, project: str, job: str) -> None:
         """A page, if it may be seen."""
         self.check_xsrf_cookie()
-        await self.reply(shows.report, project=project, job=job)
+        await self.reply(outputs.report, project=project, job=job)
 
 
 class OutputsHandler(Handler):
@@ -81,7 +81,7 @@ class OutputsHandler(Handler):
     @authorized("read", "jupyter_pipeline:outputs")
     async def get(self, project: str) -> None:
         """Those of the workspace, or of a job."""
-        await self.reply(shows.outputs, project=project, shared=True)
+        await self.reply(outputs.outputs, project=project, shared=True)
 
 
 class OutputPairsHandler(Handler):
@@ -93,7 +93,7 @@ class OutputPairsHandler(Handler):
     @authorized("read", "jupyter_pipeline:outputs")
     async def get(self, project: str, request: str) -> None:
         """Beside those of another."""
-        await self.reply(compares.output_pairs, project=project, request=request, shared=True)
+        await self.reply(comparisons.output_pairs, project=project, request=request, shared=True)
 
 
 class OutputHandler(Handler):
@@ -105,7 +105,7 @@ class OutputHandler(Handler):
     @authorized("read", "jupyter_pipeline:outputs")
     async def get(self, project: str, output: str) -> None:
         """What is known of it."""
-        await self.reply(shows.output, project=project, output=output, shared=True)
+        await self.reply(outputs.output, project=project, output=output, shared=True)
 
 
 class ContentHandler(Handler):
@@ -118,7 +118,7 @@ class ContentHandler(Handler):
     async def get(self, project: str, output: str) -> None:
         """Its bytes, if they may be seen."""
         self.check_xsrf_cookie()
-        await self.reply(shows.content, project=project, output=output)
+        await self.reply(outputs.content, project=project, output=output)
 
 
 class ViewHandler(Handler):
@@ -134,7 +134,7 @@ class ViewHandler(Handler):
         asked = self.asked(project=project, output=output).values
         ticket = asked["ticket"] or ""
         good = self.services.tickets.take(ticket, project, asked["backend"], output)
-        await self.reply(shows.view, good, project=project, output=output)
+        await self.reply(outputs.view, good, project=project, output=output)
 
 
 class ComparisonHandler(Handler):
@@ -147,7 +147,7 @@ class ComparisonHandler(Handler):
     async def get(self, project: str, output: str) -> None:
         """A page of both, if they may be seen."""
         self.check_xsrf_cookie()
-        await self.reply(compares.comparison, project=project, output=output)
+        await self.reply(comparisons.comparison, project=project, output=output)
 
 
 class TableHandler(Handler):
@@ -159,7 +159,7 @@ class TableHandler(Handler):
     @authorized("read", "jupyter_pipeline:outputs")
     async def get(self, project: str, output: str) -> None:
         """Some of its rows, if they may be seen."""
-        await self.reply(shows.table, project=project, output=output)
+        await self.reply(outputs.table, project=project, output=output)
 
 
 class ScriptsHandler(Handler):
@@ -173,7 +173,7 @@ class ScriptsHandler(Handler):
         """Leave to run them once."""
         backend = self.asked(project=project, output=output).values["backend"]
         ticket = self.services.tickets.give(project, backend, output)
-        await self.reply(shows.allow_scripts, ticket, project=project, output=output)
+        await self.reply(outputs.allow_scripts, ticket, project=project, output=output)
 
 
 class SyntheticHandler(Handler):
@@ -185,13 +185,13 @@ class SyntheticHandler(Handler):
     @authorized("read", "jupyter_pipeline:synthetic")
     async def get(self, project: str) -> None:
         """How it stands."""
-        await self.reply(calls.synthetic, project=project)
+        await self.reply(requests.synthetic, project=project)
 
     @web.authenticated
     @authorized("write", "jupyter_pipeline:synthetic")
     async def put(self, project: str) -> None:
         """Turn it."""
-        await self.reply(calls.switch_synthetic, project=project)
+        await self.reply(requests.switch_synthetic, project=project)
 
 
 class ViewsHandler(Handler):
@@ -203,4 +203,4 @@ class ViewsHandler(Handler):
     @authorized("read", "jupyter_pipeline:views")
     async def get(self, project: str) -> None:
         """A page of it."""
-        await self.reply(calls.views, project=project)
+        await self.reply(requests.views, project=project)

@@ -17,9 +17,9 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest, HT
 from tornado.httputil import HTTPServerRequest
 
 from .. import person
+from ..api.contract import PREFIX
+from ..api.exchange import UNTOLD, Reply, problem_of
 from ..errors import InvalidConfig
-from .contract import PREFIX
-from .replies import UNTOLD, Reply, problem_of
 
 LONGEST = 90.0
 """Seconds that an answer may take; the longest `wait` is 60."""

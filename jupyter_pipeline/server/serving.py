@@ -22,9 +22,9 @@ from tornado.web import RequestHandler
 from traitlets.config import Config as Traits
 
 from .. import config as configuration
+from ..api.exchange import SERVICE
 from ..config import ENV_EXECUTOR, ENV_SETTINGS
 from ..errors import InvalidConfig
-from .replies import SERVICE
 
 SHORTEST_TOKEN = 20
 """Characters of a token; shorter ones could be guessed."""

@@ -11,8 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .replies import Reply
-from .worker import LENGTH, Crashed, Order, main
+from ..api.exchange import Reply
+from ..api.worker import (
+    LENGTH,
+    Crashed,
+    Order,
+    main,
+)
 
 _log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-/** The documents that the server sends (jupyter_pipeline/server/openapi.yaml describes them). */
+/** The documents that the server sends (jupyter_pipeline/api/openapi.yaml describes them). */
 
 export type JobState = 'pending' | 'running' | 'succeeded' | 'failed';
 export type Level = 'highly_sensitive' | 'moderately_sensitive' | 'minimally_sensitive';

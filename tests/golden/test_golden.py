@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline.server import contract
+from jupyter_pipeline.api import contract
 from tests.helpers.golden_study import comparable, differences, make_study, told_by_server, told_by_terminal
 from tests.helpers.live import live
 

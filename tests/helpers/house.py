@@ -8,11 +8,11 @@ from pathlib import Path
 from .places import PACKAGE
 
 LAYERS = {
-    "nouns": "models person config errors",
+    "nouns": "_version models person config errors",
     "rules": "wording graph rules scripts spec tables diffs",
     "effects": "reports executors snapshots store runtimes notebooks outputs",
     "application": "protection engine planning kernels pages fragments project",
-    "surfaces": "cli server interactive widgets magics",
+    "surfaces": "cli server interactive widgets magics api",
 }
 """A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""
 
@@ -53,7 +53,5 @@ def imports_of(path: Path) -> set[str]:
             names = [alias.name.split(".") for alias in node.names]
         else:
             continue
-        found |= {
-            name[1] for name in names if name[0] == "jupyter_pipeline" and len(name) > 1 and name[1] != "__version__"
-        }
+        found |= {name[1] for name in names if name[0] == "jupyter_pipeline" and len(name) > 1}
     return found

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline.server import contract, handlers
+from jupyter_pipeline.api import contract
+from jupyter_pipeline.server import handlers
 from tests.helpers.live import API, TOKEN, Answer, Live, assert_problem, live
 from tests.helpers.served_study import Study
 

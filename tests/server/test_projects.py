@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_pipeline.api import projects as module
+from jupyter_pipeline.api.projects import Known, Projects
 from jupyter_pipeline.errors import InvalidConfig, NotFound
-from jupyter_pipeline.server import projects as module
-from jupyter_pipeline.server.projects import Known, Projects
 from tests.helpers.faults import run, step
 from tests.helpers.live import assert_problem, live
 from tests.helpers.served_study import NewStudy

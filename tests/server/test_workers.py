@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from jupyter_pipeline.server import calls
-from jupyter_pipeline.server.contract import Given
-from jupyter_pipeline.server.projects import Projects
-from jupyter_pipeline.server.replies import Call, Reply
-from jupyter_pipeline.server.worker import Order
+from jupyter_pipeline.api import requests
+from jupyter_pipeline.api.contract import Given
+from jupyter_pipeline.api.exchange import Call, Reply
+from jupyter_pipeline.api.projects import Projects
+from jupyter_pipeline.api.worker import Order
 from jupyter_pipeline.server.workers import WorkerFailed, Workers
 from tests.helpers.places import REPOSITORY
 from tests.helpers.support import action, make_project
@@ -26,7 +26,7 @@ def kill_once(call: Call, mark: str) -> Reply:
     if not Path(mark).exists():
         Path(mark).touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return calls.projects(call)
+    return requests.projects(call)
 
 
 def slip(_: Call) -> Reply:
@@ -38,7 +38,7 @@ def count(call: Call, mark: str) -> Reply:
     """Notes that it was called."""
     with Path(mark).open("a") as file:
         file.write("x")
-    return calls.projects(call)
+    return requests.projects(call)
 
 
 def order(function: Any, *more: Any, project: str | None = None) -> Order:
@@ -68,7 +68,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_an_answer_is_worked_out(folder: Path) -> None:
-    reply = with_workers(folder, 1, lambda workers: workers.answer(order(calls.projects), False))
+    reply = with_workers(folder, 1, lambda workers: workers.answer(order(requests.projects), False))
     assert reply.status == 200
     assert b'"path":"study"' in reply.body
 
@@ -90,7 +90,7 @@ def test_a_mistake_is_for_the_log_alone(folder: Path, caplog: pytest.LogCaptureF
         with pytest.raises(WorkerFailed) as caught:
             await workers.answer(order(slip), False)
         assert "secret" not in str(caught.value)
-        return await workers.answer(order(calls.projects), False)
+        return await workers.answer(order(requests.projects), False)
 
     assert with_workers(folder, 1, work).status == 200
     assert "ZeroDivisionError: a secret" in caplog.text

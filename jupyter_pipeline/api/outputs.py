@@ -20,9 +20,14 @@ from ..project.viewing import LogPart
 from ..project.views import ViewedOutput
 from ..rules import levels
 from ..rules.levels import MAX_SIZE
-from .calls import job_of
 from .contract import BadRequest
-from .replies import Call, Reply, as_json, problem_of
+from .exchange import (
+    Call,
+    Reply,
+    as_json,
+    problem_of,
+)
+from .requests import job_of
 
 FRAMES = (".feather", ".parquet", ".arrow", ".dta", ".csv.gz")
 """Types of tables that only synthetic data are shown in (no file of these types passes ``levels``)."""

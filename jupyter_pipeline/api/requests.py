@@ -6,10 +6,16 @@ from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
-from .. import __version__
+from .._version import __version__
 from ..errors import InvalidRequest, NotFound
 from ..graph import layout
-from ..models import RUN_ALL, Action, Job, Pipeline, State
+from ..models import (
+    RUN_ALL,
+    Action,
+    Job,
+    Pipeline,
+    State,
+)
 from ..notebooks.commands import NotebookRun, recognise
 from ..project import documents
 from ..project.comparison_documents import code_document, file_document
@@ -20,8 +26,13 @@ from ..rules.levels import may_show_synthetic
 from ..spec import schema as spec_schema
 from ..spec.additions import NewAction
 from . import contract
+from .exchange import (
+    About,
+    Call,
+    Reply,
+    as_json,
+)
 from .projects import Known, Projects
-from .replies import About, Call, Reply, as_json
 
 API = 1
 """The version of the routes."""

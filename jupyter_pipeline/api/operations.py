@@ -8,10 +8,10 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
-from .replies import About
+from .exchange import About
 from .worker import Answer
 
-MODULES = ("calls", "shows", "compares")
+MODULES = ("requests", "outputs", "comparisons")
 """Where the functions that answer are; each is loaded when nothing before it has the function."""
 MORE: Mapping[str, tuple[Any, ...]] = MappingProxyType(
     {

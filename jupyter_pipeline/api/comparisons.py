@@ -12,8 +12,15 @@ from ..pages import Head
 from ..project.documents import Document
 from ..project.output_comparison import Compared, OutputPair
 from ..project.views import ViewedOutput
-from .replies import Call, Reply, as_json
-from .shows import IMAGES, as_page, document_of, facts_of, notices_of, suffix_of
+from .exchange import Call, Reply, as_json
+from .outputs import (
+    IMAGES,
+    as_page,
+    document_of,
+    facts_of,
+    notices_of,
+    suffix_of,
+)
 
 Draw = Callable[[Head, Compared], str]
 

@@ -19,8 +19,8 @@ from typing import IO, Any
 from ..errors import PipelineError
 from . import contract
 from .contract import Given
+from .exchange import Call, Reply, problem
 from .projects import Projects
-from .replies import Call, Reply, problem
 
 LENGTH = struct.Struct(">Q")
 Answer = Callable[..., Reply]

@@ -23,14 +23,22 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-import jupyter_pipeline.server
-from jupyter_pipeline.server import contract, handlers
+from jupyter_pipeline.api import contract
+from jupyter_pipeline.server import handlers
 from jupyter_pipeline.server.base import Handler
 from tests.helpers.faults import step
-from tests.helpers.live import API, BASE, TOKEN, Live, assert_problem, finished, submit
+from tests.helpers.live import (
+    API,
+    BASE,
+    TOKEN,
+    Live,
+    assert_problem,
+    finished,
+    submit,
+)
 from tests.helpers.served_study import SECRET, NewStudy, Study
 
-DOCUMENT = Path(jupyter_pipeline.server.__file__).with_name("openapi.yaml")
+DOCUMENT = Path(contract.__file__).with_name("openapi.yaml")
 RAW: dict[str, Any] = yaml.safe_load(DOCUMENT.read_text(encoding="utf-8"))
 LOADED = schemathesis.openapi.from_path(DOCUMENT)
 OPERATIONS = sorted(contract.operations())
