@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from .interactive import Project as Project
+    from .client import Project as Project
 
 
 def __getattr__(name: str) -> Any:
     """``Project``, which is loaded when it is first asked for."""
     if name == "Project":
-        from .interactive import Project
+        from .client import Project
 
         return Project
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,8 +27,8 @@ from jupyter_pipeline.outputs import inventory, publication
 from jupyter_pipeline.planning import survey
 from jupyter_pipeline.rules import levels, lifecycle, plan
 from jupyter_pipeline.runtimes import definitions
+from jupyter_pipeline.server.event_stream import SCHEMA as SCHEMA_OF_EVENTS
 from jupyter_pipeline.server.extension import PipelineExtension
-from jupyter_pipeline.server.tail import SCHEMA as SCHEMA_OF_EVENTS
 from jupyter_pipeline.spec import files as spec_files
 from jupyter_pipeline.spec import parsing
 from jupyter_pipeline.spec.rulesets import (

@@ -27,7 +27,7 @@ MAX_LINES = 12
 def run(options: argparse.Namespace, out: Out) -> int:
     """Print all problems, a summary and what the platform says; 1 when one of the problems is an error."""
     if options.fix:
-        from .mend import mend
+        from .fix import mend
 
         mend(options, out)
     if options.file is None:

@@ -12,7 +12,13 @@ from ..config import parse_duration
 from ..errors import InvalidRequest
 from ..models import RUN_ALL, Job, RuntimeState, State, StatusCode
 from ..wording import listed
-from . import CANCELLED, FAILED, OK, attending, find_project
+from . import (
+    CANCELLED,
+    FAILED,
+    OK,
+    find_project,
+    waiting,
+)
 from .documents import Document, output_document, request_document, write
 from .progress import Lines, Live, Rows, Watcher
 from .results import print_jobs, print_verdict
@@ -36,7 +42,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
         executor, missing = project.isolation()
         request = project.submit(options.actions or [RUN_ALL], options.force, options.commit)
         view = project.request(request.id)
-        left = attending.ENDED
+        left = waiting.ENDED
         try:
             _announce(told, project, view, executor, missing)
             if view.jobs and options.detach:
@@ -45,7 +51,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
             elif view.jobs:
                 policy = options.on_interrupt or ("ask" if _has_person(told) else "cancel")
                 watcher = _watcher(view, told, sys.stdout.isatty() and not options.json)
-                left = attending.stay(project, request.id, watcher, interrupts, policy)
+                left = waiting.stay(project, request.id, watcher, interrupts, policy)
         except (KeyboardInterrupt, OSError):  # one signal after the other, or nothing can be printed
             if view.jobs:  # they do not suffer for it
                 project.detach()
@@ -54,7 +60,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
     code = left or exit_code(view.jobs)
     if options.json:
         write(_document(project, view, executor, missing, options.detach, code))
-    elif view.jobs and left == attending.ENDED and not options.detach:
+    elif view.jobs and left == waiting.ENDED and not options.detach:
         _report(out, project, view, executor)
     return code
 

@@ -27,7 +27,7 @@ class PipelineMagics(Magics):
 
         ``%pipeline --help`` says what each takes.
         """
-        from .commands import perform
+        from .line import perform
 
         return perform(line)
 

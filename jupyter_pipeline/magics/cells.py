@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..interactive import Project
-from ..interactive.cells import CellAction
+from ..client import Project
+from ..client.cells import CellAction
 from . import words
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
+from ..client import Project
 from ..errors import PipelineError
-from ..interactive import Project
 from . import words
 
 _ACTIONS = ("plan", "run", "logs", "outputs", "report")

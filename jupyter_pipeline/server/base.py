@@ -31,8 +31,8 @@ from .tickets import Tickets
 from .workers import WorkerFailed, Workers
 
 if TYPE_CHECKING:
+    from .event_stream import Tail
     from .remote import Remote
-    from .tail import Tail
 
 T = TypeVar("T")
 THREADS = 2

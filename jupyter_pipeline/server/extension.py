@@ -18,10 +18,10 @@ from ..api.projects import Projects
 from ..config import ENV_EXECUTOR, ENV_JOBS, ENV_SERVICE_TOKEN_FILE, ENV_SERVICE_URL, ENV_STATE, cores
 from ..errors import PipelineError
 from ..protection import Protection
-from . import guard, handlers, protected_mode
+from . import contents_guard, handlers, protected_mode
 from .base import Services
+from .event_stream import SCHEMA, Tail
 from .remote import Remote
-from .tail import SCHEMA, Tail
 
 EVENTS = Path(__file__).parent / "events" / "job.yaml"
 
@@ -78,7 +78,7 @@ class PipelineExtension(ExtensionApp):
         about = About(self.mode, self.protected_mode, self.mode == LOCAL and self.guarded)
         self.services = Services(Projects(root, self._project_settings()), self.workers or min(cores(), 4), about)
         if about.guarded:
-            guard.install(self._server, Protection(root, settings=self._project_settings()))
+            contents_guard.install(self._server, Protection(root, settings=self._project_settings()))
         self._check_protection()
         self.services.updates = self.mode == SERVICE and self.updates
         self._tell_kernels()
@@ -95,7 +95,7 @@ class PipelineExtension(ExtensionApp):
     def _check_protection(self) -> None:
         """Note whether the guard is really in the chain. Raises PipelineError where protected mode asks for more."""
         if self.mode == LOCAL:
-            installed = guard.is_installed(self._server)
+            installed = contents_guard.is_installed(self._server)
             if self.services.about.guarded and not installed:
                 self.log.warning("The guard of protected outputs is not in the chain of this server any more.")
             self.services.about = replace(self.services.about, guarded=installed)

@@ -10,7 +10,7 @@ from tornado import web
 
 from ..api import contract, requests
 from .base import Handler, Services
-from .looking_handlers import (
+from .output_handlers import (
     ComparisonHandler,
     ContentHandler,
     LogHandler,

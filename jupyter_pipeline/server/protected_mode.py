@@ -14,7 +14,7 @@ from typing import Any
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_server.serverapp import ServerApp
 
-from . import guard
+from . import contents_guard
 
 TERMINALS = "jupyter_server_terminals"
 KNOWN = frozenset({"jupyter_pipeline", "jupyterlab", "jupyterlab_server", "notebook", "notebook_shim", "nbclassic"})
@@ -51,7 +51,7 @@ def reasons_unsafe(serverapp: ServerApp) -> tuple[str, ...]:
 
 
 def _unguarded(serverapp: ServerApp) -> Iterator[str]:
-    if not guard.is_installed(serverapp):
+    if not contents_guard.is_installed(serverapp):
         name = type(serverapp.web_app.settings["contents_manager"]).__name__
         yield (
             f"The contents manager {name} is not guarded, or other handlers stand before the guard. "

@@ -9,8 +9,8 @@ from typing import Any
 import anywidget
 import traitlets as t
 
+from ..client.source import Answer, Source
 from ..errors import PipelineError
-from ..interactive.source import Answer, Source
 from . import module
 from .display import Twin, listen_to_cells
 from .rows import Document, Row, Sent

@@ -9,7 +9,7 @@ from typing import Any
 import traitlets as t
 
 from .. import fragments
-from ..interactive.source import Answer
+from ..client.source import Answer
 from . import rows
 from .base import PipelineWidget
 from .rows import Document

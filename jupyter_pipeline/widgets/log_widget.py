@@ -8,8 +8,8 @@ from typing import Any
 import traitlets as t
 
 from .. import fragments
+from ..client.source import Answer
 from ..errors import NotFound
-from ..interactive.source import Answer
 from .base import PipelineWidget
 from .rows import Document
 from .watching import Wanted, wanted

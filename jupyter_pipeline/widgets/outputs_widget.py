@@ -8,8 +8,8 @@ from typing import Any
 import traitlets as t
 
 from .. import fragments
+from ..client.source import Answer
 from ..errors import PipelineError
-from ..interactive.source import Answer
 from . import rows
 from .base import PipelineWidget
 from .watching import Wanted, wanted

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ..client.source import Answer, Source
 from ..errors import PipelineError
-from ..interactive.source import Answer, Source
 
 BUSY, IDLE, ASLEEP = 0.4, 1.0, 10.0
 """Seconds between two looks: while something runs, while nothing does, and when nothing has for a while."""

@@ -19,8 +19,8 @@ from typing import Any
 
 from jupyter_client.manager import start_new_kernel
 
-from jupyter_pipeline.interactive import Answer
-from jupyter_pipeline.interactive.local import LocalSource
+from jupyter_pipeline.client import Answer
+from jupyter_pipeline.client.local import LocalSource
 from jupyter_pipeline.widgets import PipelineView, module, watching
 from tests.helpers.places import REPOSITORY
 

@@ -194,10 +194,10 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
     serverapp.web_app.add_handlers(".*$", handlers(serverapp.base_url, serverapp.root_dir))
     if os.environ.get("GUARDED"):
         from jupyter_pipeline.protection import Protection
-        from jupyter_pipeline.server import guard
+        from jupyter_pipeline.server import contents_guard
 
-        guard.install(serverapp, Protection(Path(serverapp.root_dir)))
-        assert guard.is_installed(serverapp)
+        contents_guard.install(serverapp, Protection(Path(serverapp.root_dir)))
+        assert contents_guard.is_installed(serverapp)
 
 
 def running(folder: Path) -> Iterator[dict[str, Server]]:

@@ -12,7 +12,7 @@ LAYERS = {
     "rules": "wording graph rules scripts spec tables diffs",
     "effects": "reports executors snapshots store runtimes notebooks outputs",
     "application": "protection engine planning kernels pages fragments project",
-    "surfaces": "cli server interactive widgets magics api",
+    "surfaces": "widgets magics api client server cli",
 }
 """A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jupyter_pipeline.interactive import Answer
-from jupyter_pipeline.interactive.local import LocalSource
+from jupyter_pipeline.client import Answer
+from jupyter_pipeline.client.local import LocalSource
 from jupyter_pipeline.widgets import watching
 
 from .support import action, make_project

@@ -33,7 +33,7 @@ c.ServerApp.authorizer_class = Judge
 UNDONE = """
 from tornado import web
 from jupyter_server.auth.decorator import authorized
-from jupyter_pipeline.server import handlers, looking_handlers
+from jupyter_pipeline.server import handlers, output_handlers
 
 def bare(method):
     while hasattr(method, "__wrapped__"):
@@ -147,7 +147,7 @@ def test_every_verb_asks_for_a_login_and_then_for_leave_by_the_contracts_words(d
             "post /projects/{project}/requests",
         ),
         (
-            "looking_handlers.ViewHandler.get = web.authenticated(authorized(bare(looking_handlers.ViewHandler.get)))",
+            "output_handlers.ViewHandler.get = web.authenticated(authorized(bare(output_handlers.ViewHandler.get)))",
             "get /projects/{project}/outputs/{output}/view",
         ),
     ],

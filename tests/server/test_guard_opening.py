@@ -18,7 +18,7 @@ from tornado.web import HTTPError
 
 from jupyter_pipeline.models import Level
 from jupyter_pipeline.protection import Protection
-from jupyter_pipeline.server import guard
+from jupyter_pipeline.server import contents_guard
 from tests.helpers.protected_study import SECRET, WITHHELD, make_study, record
 
 
@@ -30,7 +30,7 @@ def study(tmp_path: Path) -> Path:
 @pytest.fixture(params=[LargeFileManager, AsyncLargeFileManager])
 def manager(request: pytest.FixtureRequest, study: Path) -> Any:
     found = request.param(root_dir=str(study.parent))
-    guard._guard(found, Protection(study.parent))
+    contents_guard._guard(found, Protection(study.parent))
     return found
 
 
@@ -93,7 +93,7 @@ def test_a_file_that_is_replaced_as_it_is_opened(manager: Any, study: Path, monk
         return fstat(descriptor)
 
     with monkeypatch.context() as patched:
-        patched.setattr("jupyter_pipeline.server.guard.os.fstat", late)
+        patched.setattr("jupyter_pipeline.server.contents_guard.os.fstat", late)
         with pytest.raises(HTTPError) as refused:
             answer(manager.get("study/free/note.txt"))
     assert refused.value.status_code == 409
@@ -127,7 +127,7 @@ def test_a_folder_in_which_something_is_published_while_it_is_copied(
 
 @pytest.fixture
 def handler(study: Path) -> Any:
-    return guard._guarded_handler(AuthenticatedFileHandler, Protection(study.parent), str(study.parent))
+    return contents_guard._guarded_handler(AuthenticatedFileHandler, Protection(study.parent), str(study.parent))
 
 
 def test_a_raw_file_that_is_published_before_it_is_opened(handler: Any, study: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from jupyter_pipeline import Project
+from jupyter_pipeline.client.remote import HttpSource
 from jupyter_pipeline.errors import NotFound, OutputRefused, PipelineError
-from jupyter_pipeline.interactive.remote import HttpSource
 from tests.helpers.live import BASE, TOKEN, Live
 from tests.helpers.served_study import SECRET, Study
 

@@ -23,7 +23,7 @@ from traitlets import Unicode
 from jupyter_pipeline import protection
 from jupyter_pipeline.protection import Protection
 from jupyter_pipeline.protection.project import Project
-from jupyter_pipeline.server import guard, protected_mode
+from jupyter_pipeline.server import contents_guard, protected_mode
 from tests.helpers.protected_study import make_study
 
 SAFE: dict[str, Any] = {
@@ -61,7 +61,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         app = ServerApp(root_dir=str(root))
         app.initialize(argv=[], find_extensions=False, new_httpserver=False)
         if guarded:
-            guard.install(app, Protection(root))
+            contents_guard.install(app, Protection(root))
         made.append(app)
         return app
 
@@ -144,33 +144,33 @@ def test_running_as_root_and_latex_count(make: Make, monkeypatch: pytest.MonkeyP
 
 def test_an_unguarded_server_is_told(make: Make) -> None:
     server = make(guarded=False)
-    assert not guard.is_installed(server)
+    assert not contents_guard.is_installed(server)
     assert "is not guarded" in protected_mode.reasons_unsafe(server)[0]
 
 
 def test_a_rule_before_the_guard_and_another_manager_are_noticed(make: Make) -> None:
     server = make()
-    assert guard.is_installed(server)
+    assert contents_guard.is_installed(server)
     rules = server.web_app.default_router.rules
     rules.insert(0, rules[-1])
-    assert not guard.is_installed(server)
+    assert not contents_guard.is_installed(server)
     del rules[0]
     before = list(rules)
-    guard.install(server, Protection(Path(server.root_dir)))  # nothing is done twice
+    contents_guard.install(server, Protection(Path(server.root_dir)))  # nothing is done twice
     assert rules == before
     taken = rules.pop(1)
-    assert not guard.is_installed(server)
+    assert not contents_guard.is_installed(server)
     rules.insert(1, taken)
     manager = server.contents_manager
     server.web_app.settings["contents_manager"] = type(manager).__mro__[3](parent=server)
-    assert not guard.is_installed(server)
+    assert not contents_guard.is_installed(server)
 
 
 def test_a_manager_that_keeps_no_files_is_left_alone_and_told(make: Make) -> None:
     _make_no_files()
     server = make(guarded=False, ServerApp={"contents_manager_class": "server_without_files.NoFiles"})
-    guard.install(server, Protection(Path(server.root_dir)))
-    assert not guard.is_installed(server)
+    contents_guard.install(server, Protection(Path(server.root_dir)))
+    assert not contents_guard.is_installed(server)
     assert "NoFiles is not guarded" in protected_mode.reasons_unsafe(server)[0]
 
 

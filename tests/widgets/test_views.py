@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from jupyter_pipeline.client import Project, RunFailed
 from jupyter_pipeline.errors import NotFound
-from jupyter_pipeline.interactive import Project, RunFailed
 from jupyter_pipeline.widgets import JobProgress, JobTable, LogView, OutputsView, PipelineView, module
 from jupyter_pipeline.widgets.outputs_widget import confined
 from tests.helpers.widget_study import Counting, followed_study

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_pipeline.interactive import Project
-from jupyter_pipeline.interactive.local import LocalSource
+from jupyter_pipeline.client import Project
+from jupyter_pipeline.client.local import LocalSource
 from jupyter_pipeline.widgets import JobTable, LogView, OutputsView, PipelineView, watching
 from tests.helpers.support import action, make_project
 from tests.helpers.widget_study import Counting, followed_study

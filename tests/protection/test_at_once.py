@@ -12,9 +12,22 @@ from pathlib import Path
 import pytest
 
 from jupyter_pipeline.models import Level
-from jupyter_pipeline.protection import CHANGED, Protection, disk, moment, project
+from jupyter_pipeline.protection import (
+    CHANGED,
+    Protection,
+    disk,
+    moment,
+    project,
+)
 from jupyter_pipeline.protection.project import STATE, UNSURE
-from tests.helpers.protected_study import HIGHLY, PROJECT_YAML, WITHHELD, make_study, record, show_synthetic
+from tests.helpers.protected_study import (
+    HIGHLY,
+    PROJECT_YAML,
+    WITHHELD,
+    make_study,
+    record,
+    show_synthetic,
+)
 
 TIMES = range(20)
 

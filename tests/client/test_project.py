@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from jupyter_pipeline import Project
+from jupyter_pipeline.client import Run, RunFailed
+from jupyter_pipeline.client.reading import value_of
 from jupyter_pipeline.errors import InvalidRequest, NotFound, OutputRefused
-from jupyter_pipeline.interactive import Run, RunFailed
-from jupyter_pipeline.interactive.reading import value_of
 from jupyter_pipeline.project.facade import Project as Facade
 from tests.helpers.study import SECRET, ran_study
 from tests.helpers.support import action, make_project
@@ -124,7 +124,7 @@ def test_bytes_become_what_one_works_with(monkeypatch: pytest.MonkeyPatch) -> No
     assert value_of("a.PNG", b"png")._repr_mimebundle_() == {"image/png": b"png"}
     assert value_of("a.jpeg", b"jpg")._repr_mimebundle_() == {"image/jpeg": b"jpg"}
     assert value_of("a.md", "ü".encode()) == "ü"
-    monkeypatch.setattr("jupyter_pipeline.interactive.reading._has_pandas", lambda: False)
+    monkeypatch.setattr("jupyter_pipeline.client.reading._has_pandas", lambda: False)
     assert value_of("a.csv", b"\xef\xbb\xbfa,b\n1,x\n") == [{"a": "1", "b": "x"}]
     assert value_of("a.feather", b"bytes") == b"bytes"
 

@@ -19,7 +19,14 @@ from jupyter_pipeline.protection import ODD, TOO_MANY, Protection
 from jupyter_pipeline.protection.project import LOG, STATE, UNCHECKED
 from jupyter_pipeline.store.database import FILE
 from tests.helpers.fakes import until
-from tests.helpers.protected_study import HIGHLY, PROJECT_YAML, WITHHELD, make_study, record, show_synthetic
+from tests.helpers.protected_study import (
+    HIGHLY,
+    PROJECT_YAML,
+    WITHHELD,
+    make_study,
+    record,
+    show_synthetic,
+)
 
 REASONS = {
     "output/patients.csv": HIGHLY,

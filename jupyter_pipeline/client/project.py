@@ -7,9 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest, NotFound
-from .objects import Checked, Job, Output, Outputs, Plan, Request, Requests, Status
+from .objects import (
+    Checked,
+    Job,
+    Output,
+    Outputs,
+    Plan,
+    Request,
+    Requests,
+    Status,
+)
 from .runs import Run
-from .shown import Comparison, Graph, Log, Report
+from .shown import (
+    Comparison,
+    Graph,
+    Log,
+    Report,
+)
 from .source import Source
 
 if TYPE_CHECKING:

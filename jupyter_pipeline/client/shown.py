@@ -87,7 +87,12 @@ class Report:
         return f"<Report {self.name}, {size(len(self.content))}; save(path) writes it>"
 
     def _repr_html_(self) -> str:
-        from ..fragments.markup import attribute, block, dim, shown
+        from ..fragments.markup import (
+            attribute,
+            block,
+            dim,
+            shown,
+        )
 
         page = attribute_of_page(self.content.decode("utf-8", errors="replace"))
         frame = (

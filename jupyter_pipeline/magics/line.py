@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..interactive import Project
+from ..client import Project
 from . import words
 
 

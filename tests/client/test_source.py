@@ -16,11 +16,17 @@ from jupyter_pipeline import Project, errors
 from jupyter_pipeline.api import contract
 from jupyter_pipeline.api.exchange import problem
 from jupyter_pipeline.api.operations import answering
+from jupyter_pipeline.client.finding import find_source
+from jupyter_pipeline.client.local import InsideAction, LocalSource
+from jupyter_pipeline.client.source import fail, put, values_of
 from jupyter_pipeline.config import ENV_ACTION, ENV_SERVICE_TOKEN_FILE, ENV_SERVICE_URL
-from jupyter_pipeline.errors import InvalidAddition, InvalidConfig, InvalidProject, PipelineError, ProjectNotFound
-from jupyter_pipeline.interactive.finding import find_source
-from jupyter_pipeline.interactive.local import InsideAction, LocalSource
-from jupyter_pipeline.interactive.source import fail, put, values_of
+from jupyter_pipeline.errors import (
+    InvalidAddition,
+    InvalidConfig,
+    InvalidProject,
+    PipelineError,
+    ProjectNotFound,
+)
 from tests.helpers.study import ran_study
 from tests.helpers.support import make_project
 

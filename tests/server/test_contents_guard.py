@@ -17,8 +17,20 @@ from urllib.parse import quote
 import pytest
 
 from jupyter_pipeline.models import Level
-from tests.helpers.guard_server import Answer, Server, copies, running, shows
-from tests.helpers.protected_study import HIGHLY, SECRET, WITHHELD, record, show_synthetic
+from tests.helpers.guard_server import (
+    Answer,
+    Server,
+    copies,
+    running,
+    shows,
+)
+from tests.helpers.protected_study import (
+    HIGHLY,
+    SECRET,
+    WITHHELD,
+    record,
+    show_synthetic,
+)
 
 LEAKS, OWN_REFUSAL = True, False
 """What an open server does with a probe: it serves what it should not, or refuses it by itself."""

@@ -29,7 +29,7 @@ from tornado.routing import AnyMatches, PathMatches, Rule
 from tornado.web import HTTPError, RequestHandler
 
 from ..protection import CHANGED, Protection, moment
-from .early import EarlyRouter
+from .request_filter import EarlyRouter
 
 _CHECKPOINTS = ".ipynb_checkpoints"
 _INTERMEDIATE, _INVALID = ".~", ".invalid"

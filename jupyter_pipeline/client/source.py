@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 from urllib.parse import urlencode
 
 from .. import errors
-from ..errors import InvalidAddition, InvalidProject, InvalidRequest, PipelineError
+from ..errors import (
+    InvalidAddition,
+    InvalidProject,
+    InvalidRequest,
+    PipelineError,
+)
 
 if TYPE_CHECKING:  # the contract needs YAML and JSON Schema, which is a while: only when something is asked
     from ..api.contract import Given, Operation

@@ -21,7 +21,12 @@ from jupyter_pipeline.models import State
 from jupyter_pipeline.project.facade import Project as Facade
 from tests.helpers.places import PACKAGE
 from tests.helpers.study import SECRET, STUDY
-from tests.helpers.support import SETTINGS, action, make_project, notebook
+from tests.helpers.support import (
+    SETTINGS,
+    action,
+    make_project,
+    notebook,
+)
 
 PYTHON = f'\n[runtimes."python:own"]\nkind = "system"\nprogram = "{sys.prefix}/bin/python"\n'
 DEADLINE = 60.0

@@ -10,7 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, overload
 
-from ..models.looks import ACTIONS, REQUESTS, SYMBOLS, VERDICTS, Look, of_job, state_of
+from ..models.looks import (
+    ACTIONS,
+    REQUESTS,
+    SYMBOLS,
+    VERDICTS,
+    Look,
+    of_job,
+    state_of,
+)
 from ..wording import duration, plural, size
 
 Document = Mapping[str, Any]

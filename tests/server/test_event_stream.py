@@ -15,7 +15,7 @@ from jupyter_pipeline.config import EXPECTATIONS
 from jupyter_pipeline.errors import InvalidConfig, StoreUnavailable
 from jupyter_pipeline.models import Event
 from jupyter_pipeline.project.facade import Project
-from jupyter_pipeline.server.tail import STORM, Tail
+from jupyter_pipeline.server.event_stream import STORM, Tail
 from tests.helpers.faults import DEADLINE, run, step
 from tests.helpers.support import make_project
 
