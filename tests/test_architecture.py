@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import json
 import re
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_pipeline import __version__
-from tests.helpers.house import HEAVY, ROW, imports_of, modules, name_of
+from tests.helpers.house import HEAVY, NEVER, ROW, SURFACES, imports, module_of, modules, name_of, rooms_of
 from tests.helpers.places import PACKAGE, REPOSITORY
 
 
@@ -20,18 +21,43 @@ from tests.helpers.places import PACKAGE, REPOSITORY
 def test_a_module_imports_no_later_layer(path: Path) -> None:
     name = name_of(path)
     assert name in ROW, f"{name} is in no layer: add it to LAYERS and to docs/architecture.md"
-    for imported in imports_of(path):
+    for imported in rooms_of(module_of(path)):
         assert ROW[imported] <= ROW[name], f"{name} imports {imported}, which stands above it"
 
 
-def test_imports_have_no_cycles() -> None:
+def test_rooms_have_no_circles() -> None:
     needs: dict[str, set[str]] = {}
     for path in modules():
-        needs.setdefault(name_of(path), set()).update(imports_of(path) - {name_of(path)})
-    import graphlib
+        needs.setdefault(name_of(path), set()).update(rooms_of(module_of(path)) - {name_of(path)})
+    assert set(graphlib.TopologicalSorter(needs).static_order()) >= set(needs)
 
-    order = list(graphlib.TopologicalSorter(needs).static_order())
-    assert len(order) >= len(needs)
+
+def test_files_have_no_circles() -> None:
+    """Also where an import stands in a function: a circle is one thought in two files."""
+    own = {name: needed & imports().keys() for name, needed in imports().items()}
+    assert set(graphlib.TopologicalSorter(own).static_order()) >= set(own)
+
+
+@pytest.mark.parametrize("room", NEVER)
+def test_a_room_does_not_touch_what_it_promises_not_to(room: str) -> None:
+    for path in modules():
+        if name_of(path) == room:
+            own = f"jupyter_pipeline.{room}"
+            touched = {name for name in imports()[module_of(path)] if name != own and not name.startswith(f"{own}.")}
+            for never in NEVER[room]:
+                assert not [name for name in touched if name == never or name.startswith(f"{never}.")], path
+
+
+@pytest.mark.parametrize("room", SURFACES)
+def test_a_surface_imports_no_other(room: str) -> None:
+    for path in modules():
+        if name_of(path) == room:
+            assert not rooms_of(module_of(path)) & set(SURFACES) - {room}, path
+
+
+def test_a_screen_shows_the_whole_house() -> None:
+    shown = [entry.name for entry in PACKAGE.iterdir() if entry.name != "__pycache__"]
+    assert len(shown) <= 40
 
 
 def test_only_the_store_says_sqlite3() -> None:

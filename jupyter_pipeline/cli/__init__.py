@@ -116,7 +116,7 @@ def _command(words: Sequence[str]) -> int:
 
     options = parse(words)
     out = Out(sys.stdout, options.color)
-    module = importlib.import_module(f".{options.module}", __package__)
+    module = importlib.import_module(options.module, __package__)
     code: int = module.run(options, out)
     return code
 

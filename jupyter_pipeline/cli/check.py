@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from ..errors import ProjectNotFound
 from ..models import Problem, Severity
 from ..project import checking
 from ..project.checking import Checked, Compatibility, by_rule
 from ..spec import rulesets
-from ..spec.yaml.syntax import MAX_SIZE
 from ..wording import plural
 from . import FAILED, OK, find_project
 from .documents import checked_document, write
+from .fix import mend, read_file
 from .text import Out, print_problem, safe
 
 HEADS = {Severity.ERROR: "Errors", Severity.WARNING: "Warnings", Severity.HINT: "Hints"}
@@ -27,8 +24,6 @@ MAX_LINES = 12
 def run(options: argparse.Namespace, out: Out) -> int:
     """Print all problems, a summary and what the platform says; 1 when one of the problems is an error."""
     if options.fix:
-        from .fix import mend
-
         mend(options, out)
     if options.file is None:
         project = find_project(options)
@@ -46,20 +41,6 @@ def run(options: argparse.Namespace, out: Out) -> int:
     if checked.rules is rulesets.NATIVE:
         _print_platform(out, checked)
     return code
-
-
-def read_file(name: str) -> bytes:
-    """The content of a file, or of standard input for ``-``, as far as anything reads it; raises ProjectNotFound."""
-    if name == "-":
-        return sys.stdin.buffer.read(MAX_SIZE + 1)
-    try:
-        path = Path(name)
-        if path.exists() and not path.is_file():
-            raise ProjectNotFound(f"{name} is no file.", "Name a project.yaml.")
-        with path.open("rb") as stream:
-            return stream.read(MAX_SIZE + 1)
-    except OSError as error:
-        raise ProjectNotFound(f"{name} cannot be read: {error.strerror}.", "Name a project.yaml.") from error
 
 
 def shown(file: os.PathLike[str]) -> str:

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, ProjectNotFound
 from ..project import rewriting
 from ..spec import upgrade
+from ..spec.yaml.syntax import MAX_SIZE
 from . import find_project
-from .check import read_file
 from .text import Out, safe
 
 _HUNK = re.compile(r"@@ -(\d+).*")
@@ -83,3 +83,17 @@ def _wanted(out: Out) -> bool:
     out.stream.write("Write this? [y/N] ")
     out.stream.flush()
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def read_file(name: str) -> bytes:
+    """The content of a file, or of standard input for ``-``, as far as anything reads it; raises ProjectNotFound."""
+    if name == "-":
+        return sys.stdin.buffer.read(MAX_SIZE + 1)
+    try:
+        path = Path(name)
+        if path.exists() and not path.is_file():
+            raise ProjectNotFound(f"{name} is no file.", "Name a project.yaml.")
+        with path.open("rb") as stream:
+            return stream.read(MAX_SIZE + 1)
+    except OSError as error:
+        raise ProjectNotFound(f"{name} cannot be read: {error.strerror}.", "Name a project.yaml.") from error

@@ -114,7 +114,7 @@ def _add(commands: _Subparsers, name: str, module: str, text: str, json: bool = 
         allow_abbrev=False,
         epilog="`jupyter pipeline --help` lists the exit codes.",
     )
-    parser.set_defaults(module=module, json=False)
+    parser.set_defaults(module=f".{module}", json=False)
     if json:
         parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
     _general(parser, argparse.SUPPRESS)
@@ -298,7 +298,7 @@ def _serve(commands: _Subparsers) -> None:
         "Run pipelines for others, as a user of their own: a server with nothing but the pipelines' routes. People's "
         "own Jupyter servers hand requests on to it, so that what is protected is out of their users' reach."
     )
-    parser = _add(commands, "serve", "serve", text, json=False)
+    parser = _add(commands, "serve", ".server.command", text, json=False)
     parser.add_argument(
         "--tokens", metavar="FILE", required=True, help="who may ask: a line for each person, with a name and a token"
     )

@@ -200,7 +200,7 @@ def _write(target: Path, text: str) -> None:
 def _show(path: str, before: str | None, text: str, added: Document | None) -> None:
     """Show what was written, as a difference."""
     changes = [] if before == text else list(_changes(before or "", text))
-    from .watching import display, is_notebook
+    from .display import display, is_notebook
 
     lines = [f"{path}:", *changes] if changes else [f"{path} stays as it is."]
     if added is not None:

@@ -119,7 +119,7 @@ class Run:
 
     def _ipython_display_(self) -> None:
         """Show it, unless the same cell has shown its end already."""
-        from .watching import display, is_notebook, moment
+        from .display import display, is_notebook, moment
 
         if self.shown is not None and self.shown == moment():
             return

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from ..models.looks import SYMBOLS, of_job
 from ..wording import duration
+from .display import _shell, display, is_notebook, moment
 from .objects import Request
 from .runs import Run, RunFailed
 
@@ -19,18 +20,6 @@ class Interrupted(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
-
-
-def is_notebook() -> bool:
-    """Whether this process is a kernel, which can update what it has displayed."""
-    shell = _shell()
-    return shell is not None and hasattr(shell, "kernel")
-
-
-def moment() -> int | None:
-    """The number of the cell that runs, where there are cells."""
-    shell = _shell()
-    return int(shell.execution_count) if shell is not None else None
 
 
 def watch(run: Run, on_interrupt: str = LEAVE, timeout: float | None = None) -> Any:
@@ -51,13 +40,6 @@ def watch(run: Run, on_interrupt: str = LEAVE, timeout: float | None = None) -> 
             first = failed.jobs[0]
             display(fragments.failure(first.document, run.tail(first)), repr(first))
         raise
-
-
-def display(html: str, text: str) -> Any:
-    """Show a fragment in a notebook, as text where that is all that can be shown; the handle to update it by."""
-    from IPython.display import display as show
-
-    return show({"text/html": html, "text/plain": text}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
 
 def _interrupted(run: Run, on_interrupt: str) -> str:
@@ -103,9 +85,3 @@ def _in_terminal(stream: TextIO) -> Callable[[Any], None]:
         stream.flush()
 
     return show
-
-
-def _shell() -> Any:
-    """IPython's shell, if this runs in one; IPython is not imported for that."""
-    module = sys.modules.get("IPython")
-    return module.get_ipython() if module is not None else None

@@ -15,10 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from .. import executors, runtimes
+from .. import runtimes
 from ..config import ENV_ACTION, JOBS, Config
 from ..errors import ExecutorUnavailable, OutputRefused, PipelineError
-from ..executors import Executor, Task
+from ..executors import Executor, Task, choosing
 from ..models import (
     Job,
     Level,
@@ -393,7 +393,7 @@ class Engine:
             return self.executor
         if job.executor not in self._others:
             try:
-                self._others[job.executor] = executors.of_project(self.config, self.config.folder / JOBS, job.executor)
+                self._others[job.executor] = choosing.of_project(self.config, self.config.folder / JOBS, job.executor)
             except ExecutorUnavailable:  # what it left on disk can be read all the same
                 self._others[job.executor] = self.executor
         return self._others[job.executor]

@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from .. import config as configuration
-from .. import executors
 from ..config import ENV_CACHE, JOBS, Config
 from ..errors import PipelineError
+from ..executors import choosing
 from ..store.database import Store
 from .lease import Lease
 from .loop import TURN, Engine
@@ -63,7 +63,7 @@ def serve(config: Config) -> None:
     while True:
         store = Store.open(config.folder)
         store.check_integrity()
-        Engine(config, store, executors.of_project(config, config.folder / JOBS)).run()
+        Engine(config, store, choosing.of_project(config, config.folder / JOBS)).run()
         lease.give_back()
         # Somebody may have asked between our last look and giving the lease back, and seen it held.
         waiting = bool(store.active())

@@ -7,19 +7,16 @@ tidy up one run of one command. New ones come by the entry point group ``jupyter
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from ..config import Config, printable
-from ..errors import ExecutorUnavailable
 from ..models import Limits, OutputPattern, Runtime, Status
 
 if TYPE_CHECKING:  # most tasks have no notebook
     from ..notebooks.commands import NotebookRun
-    from .docker import DockerExecutor
 
 HOLDER = ("/bin/sh", "-c", "trap '' TERM; printf .; read -r code; exit \"${code:-137}\"")
 """The command that keeps a sandbox open for a driver: it says that it is there, and waits to be told how to end."""
@@ -98,66 +95,3 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Let go of everything that is not a running task."""
-
-
-def get(name: str, folder: Path) -> Executor:
-    """The executor of that name for jobs below `folder`; ``auto`` takes the sandbox where it works.
-
-    Raises ExecutorUnavailable, with the reason and the cure, when it does not work on this machine.
-    """
-    if name != "auto":
-        return _load(name)(folder)
-    try:
-        return _load("sandbox")(folder)
-    except ExecutorUnavailable:
-        return _load("process")(folder)
-
-
-def of_project(config: Config, folder: Path, name: str | None = None) -> Executor:
-    """The executor of a project's jobs below `folder`: the one that is set, with containers for what is an image.
-
-    `name` takes another than the one that is set. Raises ExecutorUnavailable.
-    """
-    name = name or config.executor
-    if name == "docker":
-        return _docker(config, folder)
-    found = get(name, folder)
-    if not config.has_containers:
-        return found
-    from .routing import RoutingExecutor
-
-    return RoutingExecutor(found, _docker(config, folder))
-
-
-def _docker(config: Config, folder: Path) -> DockerExecutor:
-    from ..runtimes import docker
-    from .docker import DockerExecutor
-
-    labels = {
-        docker.LABEL_WORKSPACE: config.workspace,
-        docker.LABEL_PROJECT: printable(config.root),
-    }
-    return DockerExecutor(folder, config.docker, labels)
-
-
-def _load(name: str) -> Callable[[Path], Executor]:
-    if name == "sandbox":
-        from .sandbox import SandboxExecutor
-
-        return SandboxExecutor
-    if name == "process":
-        from .process import ProcessExecutor
-
-        return ProcessExecutor
-    if name == "docker":
-        from .docker import DockerExecutor
-
-        return DockerExecutor
-    from importlib.metadata import entry_points
-
-    for point in entry_points(group="jupyter_pipeline.executors", name=name):
-        found: Callable[[Path], Executor] = point.load()
-        return found
-    raise ExecutorUnavailable(
-        f"There is no executor {name!r}.", "Choose sandbox, process, docker, or install its package."
-    )

@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..notebooks.commands import from_json
-from ..notebooks.driver import DriverOrder, StartedKernel, drive
+from ..notebooks.driver import drive
+from ..notebooks.driver.order import BROKEN, DriverOrder, StartedKernel
 from ..outputs.job_folder import CELLS, NOTEBOOK
 from . import joining
-from .watch import BROKEN_DRIVER
 
 
 class NotDriven(Exception):
@@ -143,7 +143,7 @@ def _fork(place: _Place, run: Callable[[], int]) -> int:
     pid = os.fork()
     if pid:
         return pid
-    code = BROKEN_DRIVER
+    code = BROKEN
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM):
@@ -207,7 +207,7 @@ def _be_driver(order: Mapping[str, Any], place: _Place, is_alone: bool) -> int:
         return drive(driver_order, _Channel(place.cells, place.kept))
     except BaseException as error:  # nobody waits for our word any more
         sys.stderr.write(f"The notebook's driver failed: {error!r}\n")
-        return BROKEN_DRIVER
+        return BROKEN
 
 
 def _kernel_of(order: Mapping[str, Any]) -> list[int]:

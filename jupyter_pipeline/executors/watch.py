@@ -19,6 +19,7 @@ import psutil
 
 from ..models import Ending
 from ..notebooks import progress
+from ..notebooks.driver.order import BROKEN
 from ..outputs.job_folder import CELLS, LOG, STOP
 from ..outputs.log import keep_ends
 from ..outputs.staging import Baseline
@@ -33,8 +34,6 @@ FIRST_LOOK, LONGEST_LOOK = 0.05, 0.4
 """Seconds between two looks at limits; the first is short since most trivial jobs need none."""
 DYING = 0.1
 """Seconds that what is left of an ended command may take to go by itself."""
-BROKEN_DRIVER = 125
-"""The exit code of a driver that could not do its work, whatever its notebook is."""
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 
@@ -99,7 +98,7 @@ class Watch:
             ending, self.message = Ending.MEMORY, "The machine ran out of memory and ended the job."
         if ending is Ending.EXIT and status and "notebook" in self.order:
             self.message = self.message or _progress(self.folder).message
-            if status == BROKEN_DRIVER:
+            if status == BROKEN:
                 ending, self.message = Ending.BROKEN, "The notebook's driver failed; the log says why."
         return {
             "ending": ending,

@@ -23,10 +23,10 @@ from typing import Any
 
 import psutil
 
-from .. import executors, person, runtimes
+from .. import person, runtimes
 from ..config import Config
 from ..errors import PipelineError
-from ..executors import Task
+from ..executors import Task, choosing
 from ..executors.local import LocalExecutor, python_of
 from ..models import Runtime
 from ..notebooks.driver.kernel import CHANNELS, QUIET, connection_of
@@ -61,7 +61,7 @@ def start(config: Config, runtime_name: str, action: str | None, connection_file
         place.mkdir(parents=True)
         (place / "connection.json").write_text(json.dumps(connection_of("/tmp/k", wanted["key"], runtime_name)))
         task = _task(config, runtime, action, folder)
-        executor = executors.of_project(config, folder)
+        executor = choosing.of_project(config, folder)
         session = _in_container if runtime.image else _in_sandbox
         with _Ports(wanted, place):
             return session(executor, task)

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import config as configuration
-from .. import executors, person
+from .. import person
 from ..config import JOBS, Config
 from ..engine.following import Teller
 from ..engine.lease import Lease
 from ..errors import InvalidProject, KeyUsed, ProjectNotFound
+from ..executors import choosing
 from ..models import (
     Event,
     JobRequest,
@@ -232,7 +233,7 @@ class Project(Comparing, Machine):
 
                         store.check_integrity()
                         folder = self.config.folder / JOBS
-                        engine = Engine(self.config, store, executors.of_project(self.config, folder))
+                        engine = Engine(self.config, store, choosing.of_project(self.config, folder))
                         engine.run(lambda: teller.tell() or store.is_finished(request_id))
                         lease.give_back()
                     else:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import executors, runtimes
+from .. import runtimes
 from ..config import JOBS, Config
+from ..executors import choosing
 from ..models import Runtime, RuntimeInfo
 
 if TYPE_CHECKING:  # imported where they are used
@@ -26,7 +27,7 @@ class Machine:
 
         Raises ExecutorUnavailable.
         """
-        executor = executors.of_project(self.config, self.config.folder / JOBS)
+        executor = choosing.of_project(self.config, self.config.folder / JOBS)
         with contextlib.closing(executor):
             return " and ".join(executor.names), executor.missing_isolation
 

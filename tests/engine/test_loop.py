@@ -12,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from jupyter_pipeline.executors import Executor, get
+from jupyter_pipeline.executors import Executor
+from jupyter_pipeline.executors.choosing import get
 from jupyter_pipeline.models import Event
 from jupyter_pipeline.project.facade import Project
 from tests.helpers import proctools

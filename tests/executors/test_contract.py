@@ -14,9 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from jupyter_pipeline import executors
 from jupyter_pipeline.errors import ExecutorUnavailable
-from jupyter_pipeline.executors import Executor, Task
+from jupyter_pipeline.executors import Executor, Task, choosing
 from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Runtime, Status
 from jupyter_pipeline.outputs import log as joblog
 from jupyter_pipeline.outputs.job_folder import remove_tree
@@ -775,10 +774,10 @@ def test_removing_what_is_not_there_is_fine(tmp_path: Path) -> None:
 
 
 def test_executors_are_got_by_name(tmp_path: Path) -> None:
-    assert executors.get("process", tmp_path).name == "process"
-    assert executors.get("auto", tmp_path).name in ("sandbox", "process")
+    assert choosing.get("process", tmp_path).name == "process"
+    assert choosing.get("auto", tmp_path).name in ("sandbox", "process")
     with pytest.raises(ExecutorUnavailable, match="no executor 'cloud'"):
-        executors.get("cloud", tmp_path)
+        choosing.get("cloud", tmp_path)
 
 
 def test_what_is_missing_is_said(bench: Bench) -> None:

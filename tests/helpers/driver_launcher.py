@@ -16,7 +16,7 @@ from typing import Any
 
 from jupyter_pipeline.notebooks import driver
 from jupyter_pipeline.notebooks.commands import from_json
-from jupyter_pipeline.notebooks.driver import DriverOrder, Limits
+from jupyter_pipeline.notebooks.driver.order import DriverOrder, Limits
 
 
 class FileChannel:

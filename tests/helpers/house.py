@@ -1,22 +1,50 @@
-"""The rooms of the package, and who imports whom."""
+"""The rooms of the package, what each promises, and who imports whom."""
 
 from __future__ import annotations
 
 import ast
+import functools
+from collections.abc import Mapping
 from pathlib import Path
 
-from .places import PACKAGE
+from .places import PACKAGE, REPOSITORY
 
 LAYERS = {
-    "nouns": "_version models person config errors",
-    "rules": "wording graph rules scripts spec tables diffs",
-    "effects": "reports executors snapshots store runtimes notebooks outputs",
-    "application": "protection engine planning kernels pages fragments project",
-    "surfaces": "widgets magics api client server cli",
+    "nouns": "_version models errors wording",
+    "settings": "person config",
+    "rules": "graph rules scripts spec",
+    "effects": "tables diffs snapshots store runtimes reports notebooks outputs",
+    "application": "executors pages fragments planning protection kernels engine project",
+    "surfaces": "api client magics widgets server cli",
 }
 """A module imports its own row or a higher-standing one of this list, never a later one (docs/architecture.md)."""
-
 ROW = {name: row for row, names in enumerate(LAYERS.values()) for name in names.split()}
+EVERYTHING = "jupyter_pipeline"
+FILES, CLOCK, PROCESSES = ("os", "io", "shutil", "tempfile", "glob"), ("time",), ("subprocess", "multiprocessing")
+NEVER: Mapping[str, tuple[str, ...]] = {
+    "models": (EVERYTHING, *FILES, *CLOCK, *PROCESSES),
+    "graph": (*FILES, *CLOCK, *PROCESSES),
+    "rules": (*FILES, *CLOCK, *PROCESSES, "sqlite3"),
+    "scripts": ("jupyter_pipeline.spec", *CLOCK, *PROCESSES),
+    "spec": ("jupyter_pipeline.store", "jupyter_pipeline.snapshots", "jupyter_pipeline.engine", *CLOCK, *PROCESSES),
+    "tables": ("jupyter_pipeline.pages", "markupsafe"),
+    "diffs": ("jupyter_pipeline.pages", "html", "markupsafe"),
+    "snapshots": ("jupyter_pipeline.store",),
+    "store": ("jupyter_pipeline.rules", "jupyter_pipeline.executors"),
+    "runtimes": ("jupyter_pipeline.store",),
+    "notebooks": ("jupyter_pipeline.executors",),
+    "reports": ("jupyter_pipeline.store", "jupyter_pipeline.project"),
+    "outputs": ("jupyter_pipeline.executors",),
+    "executors": ("jupyter_pipeline.store",),
+    "pages": ("jupyter_pipeline.project",),
+    "fragments": ("jupyter_pipeline.project",),
+    "api": ("tornado", "jupyter_server"),
+    "client": ("jupyter_pipeline.server",),
+    "config": ("jupyter_pipeline.store",),
+}
+"""What a folder promises not to touch, as modules that none of its files imports; the column "Never" of the docs."""
+SURFACES = ("server", "cli", "widgets", "magics")
+"""None of these imports another."""
 HEAVY = (
     "nbformat",
     "nbconvert",
@@ -32,26 +60,41 @@ HEAVY = (
 
 
 def modules() -> list[Path]:
+    """The files of the package, but its own ``__init__``."""
     return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
 def name_of(path: Path) -> str:
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return parts[0]
+    """The room that a file belongs to: a folder, or a module at the top."""
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
-def imports_of(path: Path) -> set[str]:
-    """The modules of this package that a module imports, as their first name below the package."""
-    package = ["jupyter_pipeline", *path.relative_to(PACKAGE).parts[:-1]]
+def module_of(path: Path) -> str:
+    """The dotted name of a file's module."""
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@functools.cache
+def imports() -> Mapping[str, frozenset[str]]:
+    """By module: what it imports, wherever in its file; a name from a package as a module where it is one."""
+    known = {module_of(path): path for path in modules()}
+    return {name: frozenset(_imports(path, known)) - {name} for name, path in known.items()}
+
+
+def _imports(path: Path, known: Mapping[str, Path]) -> set[str]:
+    package = list(path.relative_to(REPOSITORY).parts[:-1])
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
-            full = [*base, *(node.module.split(".") if node.module else [])]
-            names = [[*full, alias.name] for alias in node.names]
-        elif isinstance(node, ast.Import):
-            names = [alias.name.split(".") for alias in node.names]
-        else:
-            continue
-        found |= {name[1] for name in names if name[0] == "jupyter_pipeline" and len(name) > 1}
+            whole = ".".join([*base, *(node.module.split(".") if node.module else [])])
+            found |= {name if (name := f"{whole}.{alias.name}") in known else whole for alias in node.names}
     return found
+
+
+def rooms_of(module: str) -> set[str]:
+    """The rooms that a module imports from."""
+    return {name.split(".")[1] for name in imports()[module] if name.startswith("jupyter_pipeline.")}

@@ -18,7 +18,6 @@ from nbclient.exceptions import CellExecutionComplete
 from nbformat import NotebookNode
 from nbformat.v4 import output_from_msg
 
-from . import Limits
 from .channels import Message, Wire, moment
 from .faults import CellTimedOut, KernelSilent
 from .messages import (
@@ -28,6 +27,7 @@ from .messages import (
     tidy,
     without_large_parts,
 )
+from .order import Limits
 from .outputs import Budget, Outputs
 from .progress import log
 from .reading import SKIPPED

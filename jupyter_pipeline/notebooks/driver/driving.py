@@ -10,15 +10,6 @@ import traceback
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from . import (
-    DONE,
-    FAILED,
-    NOT_RUN,
-    STOPPED,
-    Channel,
-    DriverOrder,
-    Limits,
-)
 from .faults import (
     CannotRun,
     KernelDied,
@@ -30,6 +21,7 @@ from .faults import (
 )
 from .kernel import Kernel
 from .kernelspecs import choose, says_no_ipykernel
+from .order import DONE, FAILED, NOT_RUN, STOPPED, Channel, DriverOrder, Limits
 from .preloading import silence
 from .progress import Progress, log, shown
 from .reading import Draft

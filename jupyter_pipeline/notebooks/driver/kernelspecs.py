@@ -11,8 +11,8 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from . import DriverOrder
 from .faults import CannotRun
+from .order import DriverOrder
 from .progress import log
 
 NAME = re.compile(r"[A-Za-z0-9._-]+")

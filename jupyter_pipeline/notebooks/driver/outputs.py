@@ -13,8 +13,8 @@ from itertools import groupby
 
 from nbformat import NotebookNode
 
-from . import Limits
 from .messages import megabytes
+from .order import Limits
 
 PIECE = 4096
 """Pieces of text are joined up to this size, so that a flood of single characters is a few pieces."""

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..commands import masked
-from . import Channel, Limits
 from .faults import CellError, cut
+from .order import Channel, Limits
 
 KEPT = "notebook.ipynb"
 LONGEST_LINE, LONGEST_VALUE = 120, 1000

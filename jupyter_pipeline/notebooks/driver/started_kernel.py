@@ -6,9 +6,9 @@ import contextlib
 import signal
 import socket
 
-from . import StartedKernel
 from .kernel import Kernel
 from .kernelspecs import KernelCommand
+from .order import StartedKernel
 
 PATIENCE = 30.0
 """Seconds that whoever runs it may take to end it."""

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from nbformat import NotebookNode
 
 from jupyter_pipeline.notebooks.commands import Export, NotebookRun
-from jupyter_pipeline.notebooks.driver import DriverOrder, Limits
 from jupyter_pipeline.notebooks.driver.channels import read, whole
 from jupyter_pipeline.notebooks.driver.faults import (
     CannotRun,
@@ -24,6 +23,7 @@ from jupyter_pipeline.notebooks.driver.faults import (
 )
 from jupyter_pipeline.notebooks.driver.kernelspecs import START, KernelCommand, choose
 from jupyter_pipeline.notebooks.driver.messages import tidy
+from jupyter_pipeline.notebooks.driver.order import DriverOrder, Limits
 from jupyter_pipeline.notebooks.driver.outputs import Budget, Outputs
 from jupyter_pipeline.notebooks.driver.progress import shown
 from jupyter_pipeline.notebooks.driver.writing import write_all
