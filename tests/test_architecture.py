@@ -8,6 +8,8 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -94,3 +96,20 @@ def test_no_group_is_repeated_possessively() -> None:
 def test_the_front_end_has_the_same_version() -> None:
     found = json.loads((REPOSITORY / "labextension/package.json").read_text(encoding="utf-8"))["version"]
     assert found.replace("-", ".") == __version__
+
+
+def test_every_import_is_declared() -> None:
+    """What another package brings along today may be gone tomorrow."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["tables"]]
+    declared = {distribution_name(requirement) for requirement in asked}
+    brought = packages_distributions()
+    imported = {name.split(".")[0] for names in imports().values() for name in names}
+    for name in imported - sys.stdlib_module_names - {"jupyter_pipeline"}:
+        assert {distribution_name(each) for each in brought[name]} & declared, f"{name} is imported and not declared"
+
+
+def distribution_name(requirement: str) -> str:
+    name = re.match(r"[\w.-]+", requirement)
+    assert name
+    return re.sub(r"[-_.]+", "-", name[0]).lower()

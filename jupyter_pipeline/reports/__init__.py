@@ -108,7 +108,7 @@ def preload() -> None:
     """Import and make ready all that a report in our own template needs, so that a forked process finds it there."""
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-    output = new_output("display_data", {"text/html": "<b title=a>x</b>"})  # type: ignore[no-untyped-call]
+    output = new_output("display_data", {"text/html": "<b title=a style='color: red'>x</b>"})  # type: ignore[no-untyped-call]
     cells = [new_code_cell("x = 1", outputs=[output]), new_markdown_cell("$x$")]  # type: ignore[no-untyped-call]
     notebook = new_notebook(cells=cells)  # type: ignore[no-untyped-call]
     html(notebook, folder=Path("/"))

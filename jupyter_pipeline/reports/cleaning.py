@@ -1,8 +1,6 @@
 """HTML of a notebook made safe: no script, nothing from elsewhere, nothing that reaches out of its place in the page.
 
-bleach does it. It parses as a browser does, which takes seconds for a table of some thousand rows, so what is made of
-a few plain elements only, written in one strict form and nested properly, as pandas and Markdown do, is recognised and
-passed on as it is. Pictures and formulas are taken out first and put back into the clean text.
+nh3 does it, which parses as a browser does. Pictures and formulas are taken out first and put back into the clean text.
 """
 
 from __future__ import annotations
@@ -11,9 +9,12 @@ import html
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import pictures, sheets, styles
+
+if TYPE_CHECKING:
+    import nh3
 
 INTERACTIVE = "An interactive part was left out."
 ELSEWHERE = "A style from elsewhere was left out."
@@ -38,17 +39,7 @@ _ALLOWED = frozenset(
     "p pre q rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead time "
     "tr tt u ul var wbr".split()
 )
-_PLAIN = (
-    "a|b|blockquote|br|caption|code|dd|del|div|dl|dt|em|h[1-6]|hr|i|li|ol|p|pre|s|span|strong|sub|sup|table|tbody|td|"
-    "tfoot|th|thead|tr|ul"
-)
-_PLAIN_ATTRIBUTE = (
-    r' (?:(?:class|id)="(?!report-)[\w .:/%()-]*"|(?:border|colspan|rowspan|start)="\d{1,4}"|halign="\w+"|valign="\w+"|'
-    r'scope="\w+"|style="text-align: ?(?:right|left|center);?"|title="[^"<>]*"|'
-    r'href="(?:(?:https?://|mailto:|#)[^"<>]*|[^":<>&/][^":<>&]*)")'
-)
-_PLAIN_TAG = re.compile(rf"<(/?)({_PLAIN})(?:{_PLAIN_ATTRIBUTE})*\s?(/?)>")
-_EMPTY = frozenset(("br", "hr"))
+_INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _OWN_CLASS = re.compile(r"(?:^|\s)report-")
 
 
@@ -83,7 +74,6 @@ class Cleaner:
     def __init__(self, place: pictures.Place, pieces: Pieces, scope: str = "") -> None:
         """`scope` is the selector of what style sheets of the notebook may reach; empty for the whole page."""
         self._place, self._pieces, self._scope = place, pieces, scope
-        self._bleach: Any = None
         self.is_coloured = False
         """Whether the notebook has brought a style sheet with colours, which suit white paper."""
 
@@ -94,7 +84,7 @@ class Cleaner:
         """
         remarks: list[str] = []
         text = self._without_special(_COMMENT.sub("", text), attachments, alternative, remarks)
-        return (text if is_plain(text) else self._slowly(text)), list(dict.fromkeys(remarks))
+        return _sanitizer().clean(_INVISIBLE.sub("?", text)), list(dict.fromkeys(remarks))
 
     def picture(self, address: str, attachments: Mapping[str, Any], alternative: str, sizes: Mapping[str, str]) -> str:
         """The mark of a picture, or of the note that says why it is not there."""
@@ -143,18 +133,7 @@ class Cleaner:
             self.is_coloured = self.is_coloured or sheets.has_colours(rules)
         return self._pieces.keep(f"<style>{rules}</style>") if rules else ""
 
-    def _slowly(self, text: str) -> str:
-        if self._bleach is None:
-            from bleach.sanitizer import Cleaner as Bleach  # type: ignore[import-untyped]
 
-            self._bleach = Bleach(
-                tags=_ALLOWED, attributes=_may_keep, strip=True, css_sanitizer=styles.sanitizer(), protocols=_PROTOCOLS
-            )
-        found = self._bleach.clean(text)
-        return found if isinstance(found, str) else ""
-
-
-_PROTOCOLS = frozenset(("http", "https", "mailto"))
 _ANYWHERE = frozenset("class id style title dir lang align valign width height".split())
 _SOMEWHERE = {
     "a": frozenset(("href", "name")),
@@ -168,31 +147,27 @@ _SOMEWHERE = {
 }
 
 
-def _may_keep(tag: str, name: str, value: str) -> bool:
-    """Whether bleach may keep an attribute; what has the names of our page's own parts could pass for them."""
-    if name in ("class", "id", "name") and _OWN_CLASS.search(html.unescape(value)):
-        return False
-    return name in _ANYWHERE or name in _SOMEWHERE.get(tag, ())
+@cache
+def _sanitizer() -> nh3.Cleaner:
+    import nh3
+
+    return nh3.Cleaner(
+        tags=set(_ALLOWED),
+        clean_content_tags={"script", "style"},
+        attributes={tag: _ANYWHERE | _SOMEWHERE.get(tag, frozenset()) for tag in _ALLOWED},
+        attribute_filter=_filtered,
+        url_schemes={"http", "https", "mailto"},
+        link_rel=None,
+    )
 
 
-def is_plain(text: str) -> bool:
-    """Whether HTML is of the few plain elements, in the one form, each closed in its turn: safe as it stands."""
-    opened: list[str] = []
-    at = text.find("<")
-    while at >= 0:
-        match = _PLAIN_TAG.match(text, at)
-        if match is None:
-            return False
-        closing, name, empty = match.groups()
-        if closing:
-            if not opened or opened.pop() != name:
-                return False
-        elif name not in _EMPTY:
-            if empty:
-                return False
-            opened.append(name)
-        at = text.find("<", match.end())
-    return not opened
+def _filtered(tag: str, name: str, value: str) -> str | None:
+    """An attribute's value as it may stay, or None; what has the names of our page's own parts could pass for them."""
+    if name == "style":
+        return styles.sanitized(value) or None
+    if name in ("class", "id", "name") and _OWN_CLASS.search(value):
+        return None
+    return value
 
 
 @cache

@@ -102,7 +102,7 @@ def cases(times: int) -> Iterator[tuple[str, str]]:
     yield "nbconvert, lab, a new exporter each", measured(lambda: exporter_class().from_notebook_node(given), times)
     yield "ours, report", measured(partial(ours, None), times)
     plain, odd = frame(5000, 8), frame(500, 8).replace("<td>", "<td class=x>")
-    for name, table in (("5,000 x 8", plain), ("500 x 8 that bleach must clean", odd)):
+    for name, table in (("5,000 x 8", plain), ("500 x 8 with attributes", odd)):
         shown = new_notebook(cells=[new_code_cell("", outputs=[new_output("display_data", {"text/html": table})])])
         yield f"ours, a table of {name}", measured(partial(reports.html, shown, folder=here), times)
 

@@ -699,7 +699,9 @@ def test_a_notebook_cannot_name_a_class_for_its_script(tmp_path: Path) -> None:
 def test_importing_is_cheap() -> None:
     code = "import sys, jupyter_pipeline.reports, jupyter_pipeline.notebooks.driver.imports; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not [name for name in ("nbformat", "nbconvert", "bleach", "jinja2", "pygments") if name in loaded]
+    assert not [
+        name for name in ("nbformat", "nbconvert", "bleach", "nh3", "tinycss2", "jinja2", "pygments") if name in loaded
+    ]
 
 
 def test_lean_imports_leave_out_the_checkers_only() -> None:
