@@ -8,8 +8,9 @@ from typing import Any
 
 from .. import pages
 from ..errors import NotFound, OutputRefused
+from ..models import Level
+from ..models.documents import OutputPairDocument, OutputPairsDocument
 from ..pages import Head
-from ..project.documents import Document
 from ..project.output_comparison import Compared, OutputPair
 from ..project.views import ViewedOutput
 from .exchange import Call, Reply, as_json
@@ -29,13 +30,8 @@ def output_pairs(call: Call) -> Reply:
     """The outputs of a request beside those of another."""
     request = call.project.request(call["request"]).request.id
     found = call.project.output_pairs(request, call["with"])
-    return as_json(
-        {
-            "request": found.request.id,
-            "with": found.other.id if found.other else None,
-            "outputs": [_pair(pair) for pair in found.pairs],
-        }
-    )
+    other = found.other.id if found.other else None
+    return as_json(OutputPairsDocument(request=found.request.id, with_=other, outputs=tuple(map(_pair, found.pairs))))
 
 
 def comparison(call: Call) -> Reply:
@@ -55,18 +51,17 @@ def comparison(call: Call) -> Reply:
     return as_page(page, status)
 
 
-def _pair(pair: OutputPair) -> Document:
-    answer = pair.comparable
-    return {
-        "path": pair.either.file.path,
-        "action": pair.either.file.action,
-        "level": pair.level,
-        "left": document_of(pair.left) if pair.left else None,
-        "right": document_of(pair.right) if pair.right else None,
-        "same": pair.same,
-        "comparable": answer.allowed,
-        "reason": answer.reason,
-    }
+def _pair(pair: OutputPair) -> OutputPairDocument:
+    return OutputPairDocument(
+        path=pair.either.file.path,
+        action=pair.either.file.action,
+        level=Level(pair.level),
+        left=document_of(pair.left) if pair.left else None,
+        right=document_of(pair.right) if pair.right else None,
+        same=pair.same,
+        comparable=pair.comparable.allowed,
+        reason=pair.comparable.reason,
+    )
 
 
 def _facts(left: ViewedOutput, right: ViewedOutput) -> list[tuple[str, str]]:

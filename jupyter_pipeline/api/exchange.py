@@ -12,7 +12,8 @@ from typing import Any
 
 from .. import errors
 from ..errors import PipelineError
-from ..project.documents import Document, problem_list
+from ..models.documents import Json, plain
+from ..project.documents import problem_documents
 from ..project.facade import Project
 from .contract import Asked, BadRequest
 from .projects import Projects
@@ -84,9 +85,9 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def as_json(document: Document, status: HTTPStatus = HTTPStatus.OK) -> Reply:
+def as_json(document: object, status: HTTPStatus = HTTPStatus.OK) -> Reply:
     """An answer for programs; a success has an ETag, so that it need not be sent again."""
-    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    body = json.dumps(plain(document), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     if status != HTTPStatus.OK:
         return Reply(body, status=status)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -101,12 +102,12 @@ def status_of(error: PipelineError) -> HTTPStatus:
 def problem(error: PipelineError, hide: Callable[[str], str]) -> Reply:
     """An error as a problem object (RFC 9457); `hide` takes out of its texts what is not to be told."""
     status = status_of(error)
-    more = {"problems": problem_list(error.problems, "project.yaml")} if error.problems else {}
+    more = {"problems": problem_documents(error.problems, "project.yaml")} if error.problems else {}
     return problem_of(status, hide(error.message), hide(error.remedy), type(error).__name__, more)
 
 
 def problem_of(
-    status: HTTPStatus, detail: str, remedy: str, kind: str = "", more: Document = MappingProxyType({})
+    status: HTTPStatus, detail: str, remedy: str, kind: str = "", more: Json = MappingProxyType({})
 ) -> Reply:
     """A problem object; `kind` tells apart what the status does not."""
     document = {

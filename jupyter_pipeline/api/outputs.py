@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 from .. import pages
 from ..errors import OutputRefused
 from ..models import Job, ViewKind
+from ..models.documents import ServedOutputDocument, extended
 from ..project import documents, viewing
-from ..project.documents import Document
 from ..project.viewing import LogPart
 from ..project.views import ViewedOutput
 from ..rules import levels
@@ -335,9 +335,9 @@ def as_page(page: str, status: HTTPStatus = HTTPStatus.OK) -> Reply:
     return Reply(page.encode("utf-8", "replace"), "text/html; charset=utf-8", status, headers)
 
 
-def document_of(shown: ViewedOutput) -> Document:
+def document_of(shown: ViewedOutput) -> ServedOutputDocument:
     """What is known of an output, with the text that stands in its place where it is withheld."""
-    return {**documents.output_document(shown), "stand_in": viewing.stand_in(shown.file)}
+    return extended(ServedOutputDocument, documents.output_document(shown), stand_in=viewing.stand_in(shown.file))
 
 
 def suffix_of(shown: ViewedOutput) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from http import HTTPStatus
 from typing import Any
 
@@ -16,10 +16,27 @@ from ..models import (
     Pipeline,
     State,
 )
+from ..models.documents import (
+    ActionDocument,
+    EdgeDocument,
+    EngineDocument,
+    GraphDocument,
+    JobDocument,
+    JobPageDocument,
+    NodeDocument,
+    PatternDocument,
+    PipelineDocument,
+    ProjectDocument,
+    ProjectNameDocument,
+    RequestPageDocument,
+    ServedRuntimeDocument,
+    StatusDocument,
+    SyntheticDocument,
+    VersionDocument,
+    extended,
+)
 from ..notebooks.commands import NotebookRun, recognise
 from ..project import documents
-from ..project.comparison_documents import code_document, file_document
-from ..project.documents import Document
 from ..project.facade import Project
 from ..project.views import RequestView
 from ..rules.levels import may_show_synthetic
@@ -40,7 +57,7 @@ API = 1
 
 def version(_: Call, about: About) -> Reply:
     """What answers here."""
-    return as_json({"version": __version__, "api": API, **asdict(about)})
+    return as_json(VersionDocument(version=__version__, api=API, **asdict(about)))
 
 
 def document(_: Call) -> Reply:
@@ -64,16 +81,17 @@ def project(call: Call) -> Reply:
     """A project on one backend."""
     found, config, known = call.project, call.project.config, call.projects.known(call["project"])
     return as_json(
-        {
-            **_name(known, config.workspace),
-            "organisation": config.organisation,
-            "backend": config.backend,
-            "backends": found.backends(),
-            "revision": found.revision(),
-            "engine": {"running": found.engine() is not None},
-            "executor": documents.executor_document(found),
-            "synthetic": _synthetic(found),
-        }
+        extended(
+            ProjectDocument,
+            _name(known, config.workspace),
+            organisation=config.organisation,
+            backend=config.backend,
+            backends=tuple(found.backends()),
+            revision=found.revision(),
+            engine=EngineDocument(running=found.engine() is not None),
+            executor=documents.executor_document(found),
+            synthetic=_synthetic(found),
+        )
     )
 
 
@@ -81,12 +99,12 @@ def pipeline(call: Call) -> Reply:
     """The actions of project.yaml, and their drawing."""
     found = call.project.pipeline()
     return as_json(
-        {
-            "version": found.version,
-            "population_size": found.population_size,
-            "actions": [_action(action) for action in found.actions.values()],
-            "graph": _graph(found),
-        }
+        PipelineDocument(
+            version=found.version,
+            population_size=found.population_size,
+            actions=tuple(map(_action, found.actions.values())),
+            graph=_graph(found),
+        )
     )
 
 
@@ -134,15 +152,13 @@ def status(call: Call) -> Reply:
     planned = sorted(found.plan([RUN_ALL]).actions, key=lambda one: places[one.action])
     jobs = found.newest_jobs(places)
     notebooks, expected = found.notebooks(jobs.values()), found.expected(places)
-    actions = [
-        {
-            **documents.action_document(one, jobs.get(one.action), expected.get(one.action)),
-            "job": _job(jobs[one.action], notebooks) if one.action in jobs else None,
-        }
-        for one in planned
-    ]
-    unfinished = [view.request.id for view in found.unfinished()]
-    return as_json({"actions": actions, "unfinished": unfinished, "revision": revision})
+    actions = []
+    for one in planned:
+        newest = jobs.get(one.action)
+        told = _job(newest, notebooks) if newest else None
+        actions.append(documents.action_document(one, newest, expected.get(one.action), told))
+    unfinished = tuple(view.request.id for view in found.unfinished())
+    return as_json(StatusDocument(actions=tuple(actions), unfinished=unfinished, revision=revision))
 
 
 def plan(call: Call) -> Reply:
@@ -155,10 +171,12 @@ def plan(call: Call) -> Reply:
 
 def runtimes(call: Call) -> Reply:
     """Every runtime; where they are built is nobody's business who asks from elsewhere."""
-    listed = [dict(documents.runtime_document(one, used)) for one, used in call.project.known_runtimes()]
-    for one in listed:
-        del one["folder"]
-    return as_json({"runtimes": listed})
+    listed = [documents.runtime_document(one, used) for one, used in call.project.known_runtimes()]
+    served = [ServedRuntimeDocument(**{name: getattr(one, name) for name in _SERVED}) for one in listed]
+    return as_json({"runtimes": served})
+
+
+_SERVED = tuple(field.name for field in fields(ServedRuntimeDocument))
 
 
 # -- requests --------------------------------------------------------------------------------------
@@ -192,7 +210,7 @@ def request(call: Call) -> Reply:
     """A request with all that its page shows, but for the comparisons of its code."""
     view = _request(call)
     document = documents.request_document(view, call.project.notebooks(view.jobs))
-    return as_json({**document, "project_yaml": view.request.project_yaml})
+    return as_json(extended(RequestPageDocument, document, project_yaml=view.request.project_yaml))
 
 
 def cancel_request(call: Call) -> Reply:
@@ -210,7 +228,7 @@ def differences(call: Call) -> Reply:
     """The files that differ between the code of two requests, or what differs in one of them."""
     found = call.project.differences(_request(call).request.id, call["with"])
     path = call["path"]
-    return as_json(code_document(found) if path is None else file_document(found.file(path)))
+    return as_json(documents.code_document(found) if path is None else documents.file_document(found.file(path)))
 
 
 # -- jobs ------------------------------------------------------------------------------------------
@@ -228,8 +246,8 @@ def job(call: Call) -> Reply:
     """A job and all that has happened to it."""
     found = job_of(call)
     document = _job(found, call.project.notebooks([found]))
-    timeline = [documents.event_document(event) for event in call.project.timeline(found.id)]
-    return as_json({**document, "timeline": timeline})
+    timeline = tuple(documents.event_document(event) for event in call.project.timeline(found.id))
+    return as_json(extended(JobPageDocument, document, timeline=timeline))
 
 
 def cancel_job(call: Call) -> Reply:
@@ -286,43 +304,44 @@ def _nearest(projects: Projects, path: str) -> list[Known]:
         return []
 
 
-def _name(known: Known, workspace: str) -> Document:
-    return {"id": known.id, "path": known.path, "workspace": workspace}
+def _name(known: Known, workspace: str) -> ProjectNameDocument:
+    return ProjectNameDocument(id=known.id, path=known.path, workspace=workspace)
 
 
 def _request(call: Call) -> RequestView:
     return call.project.request(call["request"])
 
 
-def _job(found: Job, notebooks: Any) -> Document:
+def _job(found: Job, notebooks: Any) -> JobDocument:
     return documents.job_document(found, notebooks.get(found.id))
 
 
-def _synthetic(found: Project) -> Document:
-    return {"allowed": may_show_synthetic(found.config.backend), "shown": found.shows_synthetic()}
+def _synthetic(found: Project) -> SyntheticDocument:
+    return SyntheticDocument(allowed=may_show_synthetic(found.config.backend), shown=found.shows_synthetic())
 
 
-def _action(action: Action) -> Document:
-    return {
-        "name": action.name,
-        "line": action.line,
-        "run": action.run.raw,
-        "runtime": action.run.runtime,
-        "needs": list(action.needs),
-        "outputs": [{"level": str(one.level), "name": one.name, "pattern": one.pattern} for one in action.outputs],
-        "config": action.config,
-        "notebook": isinstance(recognise(action.run.args, action.run.image), NotebookRun),
-    }
+def _action(action: Action) -> ActionDocument:
+    return ActionDocument(
+        name=action.name,
+        line=action.line,
+        run=action.run.raw,
+        runtime=action.run.runtime,
+        needs=action.needs,
+        outputs=tuple(
+            PatternDocument(level=output.level, name=output.name, pattern=output.pattern) for output in action.outputs
+        ),
+        config=action.config,
+        notebook=isinstance(recognise(action.run.args, action.run.image), NotebookRun),
+    )
 
 
-def _graph(found: Pipeline) -> Document:
+def _graph(found: Pipeline) -> GraphDocument:
     drawn = layout.arrange({name: action.needs for name, action in found.actions.items()})
-    return {
-        "width": drawn.width,
-        "height": drawn.height,
-        "nodes": [
-            {"name": n.name, "x": n.x, "y": n.y, "width": n.width, "height": n.height, "layer": n.layer}
-            for n in drawn.nodes
-        ],
-        "edges": [{"source": e.source, "target": e.target, "points": e.points} for e in drawn.edges],
-    }
+    return GraphDocument(
+        width=drawn.width,
+        height=drawn.height,
+        nodes=tuple(
+            NodeDocument(name=n.name, x=n.x, y=n.y, width=n.width, height=n.height, layer=n.layer) for n in drawn.nodes
+        ),
+        edges=tuple(EdgeDocument(source=e.source, target=e.target, points=tuple(e.points)) for e in drawn.edges),
+    )

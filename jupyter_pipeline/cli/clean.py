@@ -10,7 +10,7 @@ from ..config import parse_duration
 from ..errors import InvalidRequest
 from ..wording import size
 from . import OK, find_project
-from .documents import Document, write
+from .documents import Json, write
 from .text import Cell, Out
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _print(out: Out, found: Sequence[Holding]) -> None:
     out.line()
 
 
-def _document(one: Holding) -> Document:
+def _document(one: Holding) -> Json:
     return {
         "kind": one.kind,
         "title": one.title,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ..errors import PipelineError
 from ..models import Job
+from ..models.documents import Document, Json, plain
 from ..project import documents
 from ..project.documents import (
-    Document,
     action_document,
     checked_document,
     comparison_document,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ..project.views import RequestView
 
 __all__ = [
-    "Document",
+    "Json",
     "action_document",
     "checked_document",
     "comparison_document",
@@ -44,29 +45,28 @@ __all__ = [
 VERSION = 1
 
 
-def write(body: Document) -> None:
+def write(body: Document | Mapping[str, Any]) -> None:
     """Print one document."""
-    text = json.dumps({"version": VERSION, **body}, indent=2, ensure_ascii=True)
+    text = json.dumps({"version": VERSION, **plain(body)}, indent=2, ensure_ascii=True)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
-def error_document(error: PipelineError, code: int) -> Document:
+def error_document(error: PipelineError, code: int) -> Json:
     """What went wrong."""
     return {"error": documents.error_document(error), "exit_code": code}
 
 
-def job_document(project: Project, job: Job) -> Document:
+def job_document(project: Project, job: Job) -> Json:
     """One job, with the places of its files on this machine."""
     found = project.notebook(job)
-    document = {**documents.job_document(job, found), "log": str(project.log(job.id))}
+    document: dict[str, Any] = {**plain(documents.job_document(job, found)), "log": str(project.log(job.id))}
     if found is not None:
         kept = str(found.kept) if found.kept.exists() else None
         document["notebook"] = {**document["notebook"], "kept": kept}
     return document
 
 
-def request_document(project: Project, view: RequestView) -> Document:
+def request_document(project: Project, view: RequestView) -> Json:
     """One request with its jobs, without its pipeline."""
-    document = documents.request_document(view, {})
-    return {**document, "jobs": [job_document(project, job) for job in view.jobs]}
+    return {**plain(documents.request_document(view, {})), "jobs": [job_document(project, job) for job in view.jobs]}

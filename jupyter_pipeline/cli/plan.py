@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..models import RUN_ALL
+from ..models.documents import plain
 from ..models.looks import VERDICTS
 from ..wording import plural
 from . import OK, find_project
@@ -24,7 +25,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
     if options.json:
         foreseen = project.foresee(actions, options.force, options.commit)
         builds, stand_ins = project.builds(foreseen.plan), project.stand_ins(foreseen.plan)
-        write({"commit": options.commit, **plan_document(foreseen, builds, stand_ins, project.config.backend)})
+        write({"commit": options.commit, **plain(plan_document(foreseen, builds, stand_ins, project.config.backend))})
         return OK
     plan = project.plan(actions, options.force, options.commit)
     builds = project.builds(plan)

@@ -19,7 +19,7 @@ from . import (
     find_project,
     waiting,
 )
-from .documents import Document, output_document, request_document, write
+from .documents import Json, output_document, request_document, write
 from .progress import Lines, Live, Rows, Watcher
 from .results import print_jobs, print_verdict
 from .signals import Interrupts
@@ -162,7 +162,7 @@ def _report(out: Out, project: Project, view: RequestView, executor: str) -> Non
 
 def _document(
     project: Project, view: RequestView, executor: str, missing: Sequence[str], detached: bool, code: int
-) -> Document:
+) -> Json:
     ids = {job.id for job in view.jobs}
     return {
         "request": request_document(project, view),

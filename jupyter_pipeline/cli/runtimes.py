@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidRequest
 from ..wording import size
 from . import OK, find_project
-from .documents import Document, runtime_document, write
+from .documents import runtime_document, write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..project.facade import Project
+    from ..models.documents import RuntimeDocument
+from ..project.facade import Project
 
 LOOKS = {"ready": ("good", "good"), "buildable": ("again", "busy"), "missing": ("bad", "bad")}
 """Runtime state: symbol and style."""
@@ -68,7 +69,7 @@ _DONE = {"build": "built", "pull": "pulled", "remove": "removed"}
 def _list(project: Project, options: argparse.Namespace, out: Out) -> int:
     listed = [runtime_document(one, used) for one, used in project.known_runtimes()]
     if options.names:
-        listed = [one for one in listed if {one["name"], *one["aliases"]} & set(options.names)]
+        listed = [one for one in listed if {one.name, *one.aliases} & set(options.names)]
     if options.json:
         write({"runtimes": listed})
         return OK
@@ -76,14 +77,14 @@ def _list(project: Project, options: argparse.Namespace, out: Out) -> int:
     return OK
 
 
-def _row(out: Out, one: Document) -> list[Cell]:
-    symbol, style = LOOKS[one["state"]]
-    also = f"Also named {', '.join(one['aliases'])}. " if one["aliases"] else ""
+def _row(out: Out, one: RuntimeDocument) -> list[Cell]:
+    symbol, style = LOOKS[one.state]
+    also = f"Also named {', '.join(one.aliases)}. " if one.aliases else ""
     return [
-        (f"{out.symbol(symbol)} {safe(one['name'])}", style),
-        (one["state"], style),
-        "yes" if one["used"] else "",
-        one["python"] or "",
-        size(one["size"]) if one["size"] else "",
-        (safe(also + one["message"]), "dim"),
+        (f"{out.symbol(symbol)} {safe(one.name)}", style),
+        (one.state, style),
+        "yes" if one.used else "",
+        one.python or "",
+        size(one.size) if one.size else "",
+        (safe(also + one.message), "dim"),
     ]

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..config import EXPECTATIONS
+from ..models.documents import ComparisonDocument
 from ..models.looks import REQUESTS, VERDICTS
 from ..notebooks.commands import masked
 from ..wording import clock, duration, moment, plural
 from . import OK, find_project, states
-from .documents import Document, comparison_document, request_document, write
+from .documents import comparison_document, request_document, write
 from .results import wall_clock
 from .text import Cell, Out, safe
 
@@ -196,28 +198,28 @@ def _details(out: Out, view: RequestView) -> None:
 # -- the code --------------------------------------------------------------------------------------
 
 
-def _comparisons(out: Out, compared: list[Document]) -> None:
+def _comparisons(out: Out, compared: Sequence[ComparisonDocument]) -> None:
     _heading(out, "Code comparison")
     names = {"previous": "the previous request", "previous_successful": "the previous successful request"}
     for one in compared:
-        name = names[one["kind"]]
-        if one["request"] is None:
-            out.wrapped(f"With {name}: {one['reason']}", indent=4, first=2)
+        name = names[one.kind]
+        if one.request is None:
+            out.wrapped(f"With {name}: {one.reason}", indent=4, first=2)
             continue
-        at = f"commit {one['commit'][:7]}{' with changes' if one['dirty'] else ''}" if one["commit"] else "no commit"
-        snapshot = f", snapshot {one['code'][:7]}" if one["code"] else ""
-        head = f"With {name}, {one['number']} ({one['request']}; {at}{snapshot}): "
-        if one["added"] is None:
-            out.wrapped(head + one["reason"], indent=4, first=2)
+        at = f"commit {one.commit[:7]}{' with changes' if one.dirty else ''}" if one.commit else "no commit"
+        snapshot = f", snapshot {one.code[:7]}" if one.code else ""
+        head = f"With {name}, {one.number} ({one.request}; {at}{snapshot}): "
+        if one.added is None:
+            out.wrapped(head + one.reason, indent=4, first=2)
             continue
-        changes = [(kind, one[kind]) for kind in ("added", "changed", "removed") if one[kind]]
+        changes = [(kind, getattr(one, kind)) for kind in ("added", "changed", "removed") if getattr(one, kind)]
         told = ", ".join(f"{plural(len(paths), 'file')} {kind}" for kind, paths in changes)
         out.wrapped(head + (f"{told}." if told else "the code is the same."), indent=4, first=2)
         for kind, paths in changes:
             _paths(out, kind, paths)
 
 
-def _paths(out: Out, kind: str, paths: list[str]) -> None:
+def _paths(out: Out, kind: str, paths: Sequence[str]) -> None:
     mark, style = {"added": ("+", "good"), "changed": ("~", "warn"), "removed": ("-", "bad")}[kind]
     for path in paths[:LISTED]:
         out.line(out.paint(f"    {mark} {kind:<8} {safe(path)}", style))

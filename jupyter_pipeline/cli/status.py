@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..models import RUN_ALL, Job
+from ..models.documents import ExecutorDocument, plain
 from ..wording import duration, moment, plural
 from . import OK, find_project, states
-from .documents import Document, action_document, executor_document, job_document, now_of, write
+from .documents import Json, action_document, executor_document, job_document, now_of, write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
@@ -52,17 +54,17 @@ def run(options: argparse.Namespace, out: Out) -> int:
     return OK
 
 
-def _head(out: Out, project: Project, engine: int | None, executor: Document) -> None:
+def _head(out: Out, project: Project, engine: int | None, executor: ExecutorDocument) -> None:
     config = project.config
     name = out.paint(safe(config.workspace), "bold")
     out.line(f"{name} on the {safe(config.backend)} backend")
     out.line(f"Project   {safe(str(config.root))}")
     running = f"running, process {engine}" if engine else "not running (it starts with the next request)"
     out.line(f"Engine    {running}")
-    print_executor(out, executor["name"], executor["missing_isolation"], executor["message"])
+    print_executor(out, executor.name, executor.missing_isolation, executor.message)
 
 
-def print_executor(out: Out, name: str | None, missing: list[str], message: str = "") -> None:
+def print_executor(out: Out, name: str | None, missing: Sequence[str], message: str = "") -> None:
     """Say how jobs are run, and which protection is missing."""
     if name is None:
         out.wrapped(f"Executor  {out.symbol('bad')} none works here. {safe(message)}", indent=10, first=0, style="bad")
@@ -105,11 +107,12 @@ def _words(now: str, planned: Planned, job: Job | None) -> str:
     return f"to run again: {failure}" if failure != reason else "to run"
 
 
-def _document(project: Project, planned: Planned, job: Job | None, expected: float | None) -> Document:
-    return {**action_document(planned, job, expected), "job": job_document(project, job) if job else None}
+def _document(project: Project, planned: Planned, job: Job | None, expected: float | None) -> Json:
+    told = plain(action_document(planned, job, expected, None))
+    return {**told, "job": job_document(project, job) if job else None}
 
 
-def _request(view: RequestView) -> Document:
+def _request(view: RequestView) -> Json:
     done = sum(1 for job in view.jobs if job.state.is_final)
     return {
         "number": view.number,

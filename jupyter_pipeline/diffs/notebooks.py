@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..models.documents import CellKind, CellType
 from .alignment import align, pairs_by_likeness
 from .texts import (
     MOST_ROWS,
@@ -32,9 +33,9 @@ _WORDS = re.compile(r"\w+")
 class CellDifference:
     """A cell of the earlier version beside that of the later one."""
 
-    kind: str
+    kind: CellKind
     """``same``, ``changed``, ``added`` or ``removed``."""
-    cell_type: str
+    cell_type: CellType
     """``code``, ``markdown`` or ``raw``."""
     left: int | None
     """Its number in the earlier version, from 1."""
@@ -55,7 +56,7 @@ class NotebookDifferences:
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    type: str
+    type: CellType
     id: str
     source: str
     outputs: str

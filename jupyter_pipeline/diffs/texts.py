@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from ..models.documents import RowKind
 from .alignment import STEPS, align, pairs_by_likeness
 
 CONTEXT = 3
@@ -44,7 +45,7 @@ class Side:
 class Row:
     """A line of the earlier version beside that of the later one."""
 
-    kind: str
+    kind: RowKind
     """``same``, ``changed``, ``added``, ``removed``; or ``gap``, which stands for equal lines that are left out."""
     left: Side | None = None
     right: Side | None = None
@@ -98,7 +99,7 @@ def compare_texts(
     return Differences(rows, len(newer) - equal, len(older) - equal, tuple(notes))
 
 
-def rows_of(text: str, kind: str, most_rows: int = MOST_ROWS) -> tuple[Row, ...]:
+def rows_of(text: str, kind: RowKind, most_rows: int = MOST_ROWS) -> tuple[Row, ...]:
     """All of a text as rows that are ``added`` or ``removed``."""
     sides = (Side(number, line) for number, line in enumerate(lines_of(text), 1))
     made = (Row(kind, None, side) if kind == "added" else Row(kind, side) for side in sides)
@@ -174,7 +175,7 @@ class _Rows:
         self.to_mark -= len(left) + len(right)
         return Row("changed", Side(i + 1, left, marks[0]), Side(j + 1, right, marks[1]))
 
-    def _row(self, kind: str, i: int | None, j: int | None) -> Row:
+    def _row(self, kind: RowKind, i: int | None, j: int | None) -> Row:
         return Row(
             kind,
             Side(i + 1, self.left[i]) if i is not None else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from .pipeline import Level
 
@@ -131,8 +132,7 @@ class Cell:
     """Counted among the code cells, from 1."""
     total: int
     """How many code cells the notebook has."""
-    state: str
-    """``started``, ``done`` or ``failed``."""
+    state: Literal["started", "done", "failed"]
     elapsed: float | None
     """Seconds, once it has ended."""
     line: str

@@ -15,6 +15,7 @@ from ..diffs.notebooks import CellDifference, compare_notebooks, sources_of
 from ..diffs.texts import Row
 from ..errors import NotFound
 from ..models import JobRequest
+from ..models.documents import ChangeWord, FileKind
 from ..planning import history
 from ..planning.history import Comparison
 from ..protection.project import Project as ProtectedFiles
@@ -40,9 +41,9 @@ class FileChange:
     """A file that differs."""
 
     path: str
-    change: str
+    change: ChangeWord
     """``added``, ``changed`` or ``removed``."""
-    kind: str
+    kind: FileKind
     """``text``, ``notebook``, ``binary``, ``large``, or ``protected``, which may not be seen."""
     added: int | None = None
     """Lines that were added, changed ones included; of a notebook of its cells' source. None where not counted."""
@@ -97,14 +98,18 @@ class CodeComparison:
             return _text(pair)
         return FileDifferences(pair.file)
 
-    def _changes(self) -> Mapping[str, str]:
+    def _changes(self) -> Mapping[str, ChangeWord]:
         found = self.comparison.difference
         if found is None:
             return {}
-        kinds = {"added": found.added, "changed": found.changed, "removed": found.removed}
+        kinds: dict[ChangeWord, tuple[str, ...]] = {
+            "added": found.added,
+            "changed": found.changed,
+            "removed": found.removed,
+        }
         return {path: kind for kind, paths in kinds.items() for path in paths}
 
-    def _read(self, path: str, change: str) -> _Pair:
+    def _read(self, path: str, change: ChangeWord) -> _Pair:
         """Both versions of a file, where they can be compared."""
         is_notebook = path.endswith(".ipynb")
         why = self._protected.reason(path)

@@ -1,4 +1,4 @@
-"""The documents that programs are given: the facade's answers as plain JSON, for ``--json`` and for the server alike.
+"""The facade's answers as documents (``models.documents``), for ``--json`` and for the server alike.
 
 docs/cli.md lists their keys; they only ever gain some. Whoever sends them adds what is its own.
 """
@@ -7,36 +7,66 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ExecutorUnavailable, PipelineError
-from ..models import (
-    Event,
-    Job,
-    Problem,
-    RuntimeInfo,
-    Severity,
-    Verdict,
-    ViewRecord,
+from ..models import Cell, Event, Job, Problem, RuntimeInfo, Severity, Verdict, ViewRecord
+from ..models.documents import (
+    ActionStatusDocument,
+    AddedDocument,
+    BuildDocument,
+    CellDocument,
+    ChangeDocument,
+    CheckedDocument,
+    CodeDocument,
+    ComparisonDocument,
+    CriticalPathDocument,
+    DeclaredDocument,
+    EventDocument,
+    ExecutorDocument,
+    FileDocument,
+    JobDocument,
+    LineDocument,
+    NotebookCellDocument,
+    NotebookDocument,
+    OutputDocument,
+    PlanCodeDocument,
+    PlanDocument,
+    PlannedActionDocument,
+    PlannedDocument,
+    PlannedNotebookDocument,
+    PlatformDocument,
+    ProblemDocument,
+    ReasonDocument,
+    RequestDocument,
+    RowDocument,
+    RuntimeDocument,
+    SideDocument,
+    StandInDocument,
+    ViewDocument,
+    extended,
+    plain,
 )
+from ..models.documents.status import Now
 from ..rules import lifecycle
 
 if TYPE_CHECKING:
+    from ..diffs.notebooks import CellDifference
+    from ..diffs.texts import Row, Side
     from ..planning.history import Comparison
     from ..planning.preview import Foresight, PlannedAction
     from ..rules.plan import Planned
     from ..runtimes import Described
     from .checking import Checked, Compatibility
+    from .code_comparison import CodeComparison, FileChange, FileDifferences
     from .facade import Project
     from .reporting import JobNotebook
     from .rewriting import Added
     from .views import RequestView, ViewedOutput
 
-Document = Mapping[str, Any]
 MOST_CHANGED = 20
 """Changed files that a plan names."""
-NOW = {
+NOW: Mapping[Verdict, Now] = {
     Verdict.RUN: "to_run",
     Verdict.STALE: "stale",
     Verdict.SKIP: "up_to_date",
@@ -45,334 +75,416 @@ NOW = {
 """What a verdict of the plan says of an action's outputs."""
 
 
-def error_document(error: PipelineError) -> Document:
-    """What went wrong."""
+def error_document(error: PipelineError) -> Mapping[str, object]:
+    """What went wrong, as JSON."""
     return {
         "kind": type(error).__name__,
         "message": error.message,
         "remedy": error.remedy,
-        "problems": problem_list(error.problems, "project.yaml"),
+        "problems": plain(problem_documents(error.problems, "project.yaml")),
     }
 
 
-def problem_list(problems: Sequence[Problem], file: str) -> list[Document]:
+# -- project.yaml ----------------------------------------------------------------------------------
+
+
+def problem_documents(problems: Sequence[Problem], file: str) -> tuple[ProblemDocument, ...]:
     """The problems of a project.yaml."""
-    return [
-        {
-            "file": file,
-            "line": problem.line,
-            "column": problem.column,
-            "severity": str(problem.severity),
-            "what": problem.message,
-            "remedy": problem.remedy,
-            "rule": problem.rule,
-            "history": problem.history,
-            "action": problem.action,
-            "key": problem.key,
-        }
+    return tuple(
+        ProblemDocument(
+            file=file,
+            line=problem.line,
+            column=problem.column,
+            severity=problem.severity,
+            what=problem.message,
+            remedy=problem.remedy,
+            rule=problem.rule,
+            history=problem.history,
+            action=problem.action,
+            key=problem.key,
+        )
         for problem in problems
-    ]
+    )
 
 
-def reason_list(groups: Mapping[str, Sequence[Problem]]) -> list[Document]:
+def reason_documents(groups: Mapping[str, Sequence[Problem]]) -> tuple[ReasonDocument, ...]:
     """Problems by rule, each told by the first of them."""
     from ..spec.rulesets import MECHANICAL
 
-    return [
-        {
-            "rule": rule,
-            "lines": [problem.line for problem in found],
-            "what": found[0].message,
-            "remedy": found[0].remedy,
-            "history": found[0].history,
-            "mechanical": rule in MECHANICAL,
-        }
-        for rule, found in groups.items()
-    ]
+    return tuple(
+        ReasonDocument(
+            rule=rule,
+            lines=tuple(problem.line for problem in problems),
+            what=problems[0].message,
+            remedy=problems[0].remedy,
+            history=problems[0].history,
+            mechanical=rule in MECHANICAL,
+        )
+        for rule, problems in groups.items()
+    )
 
 
-def compatibility_list(platform: Sequence[Compatibility]) -> list[Document]:
+def platform_documents(platform: Sequence[Compatibility]) -> tuple[PlatformDocument, ...]:
     """What the platform's rule sets say, with their reasons by rule."""
     from .checking import by_rule
 
-    return [
-        {
-            "rules": each.rules.name,
-            "title": each.rules.title,
-            "valid": not each.reasons,
-            "reasons": len(each.reasons),
-            "groups": reason_list(each.groups()),
-            "warnings": reason_list(by_rule(each.warnings)),
-        }
+    return tuple(
+        PlatformDocument(
+            rules=each.rules.name,
+            title=each.rules.title,
+            valid=not each.reasons,
+            reasons=len(each.reasons),
+            groups=reason_documents(each.groups()),
+            warnings=reason_documents(by_rule(each.warnings)),
+        )
         for each in platform
-    ]
+    )
 
 
-def planned_list(planned: Sequence[Planned]) -> list[Document]:
-    """The verdicts of a plan."""
-    return [
-        {"action": one.action, "verdict": str(one.verdict), "reason": one.reason, "waits_for": one.waits_for}
-        for one in planned
-    ]
+def checked_document(checked: Checked, file: str = "project.yaml") -> CheckedDocument:
+    """All that `check` says."""
+    counts = Counter(problem.severity for problem in checked.problems)
+    return CheckedDocument(
+        file=file,
+        rules=checked.rules.name,
+        valid=checked.valid,
+        errors=counts[Severity.ERROR],
+        warnings=counts[Severity.WARNING],
+        hints=counts[Severity.HINT],
+        problems=problem_documents(checked.problems, file),
+        platform=platform_documents(checked.platform),
+    )
 
 
-def job_document(job: Job, notebook: JobNotebook | None = None) -> Document:
-    """One job, with how its notebook does if it runs one."""
-    return {
-        "id": job.id,
-        "request": job.request_id,
-        "action": job.action,
-        "state": str(job.state),
-        "code": str(job.code),
-        "message": job.message or lifecycle.SENTENCES[job.code],
-        "reason": job.reason,
-        "run_command": job.run_command,
-        "runtime": job.runtime,
-        "executor": job.executor,
-        "exit_code": job.exit_code,
-        "created_at": job.created_at,
-        "started_at": job.started_at,
-        "completed_at": job.completed_at,
-        "elapsed": job.elapsed,
-        "cpu_time": job.cpu_time,
-        "peak_memory": job.peak_memory,
-        "cancelled": job.cancelled,
-        "updated_at": job.updated_at,
-        "revision": job.revision,
-        "notebook": notebook_document(notebook),
-    }
+def added_document(added: Added) -> AddedDocument:
+    """An action that is, or could be, in project.yaml."""
+    made = added.addition
+    return AddedDocument(
+        text_before_lines=_numbered(added.above, made.first - len(added.above)),
+        added=_numbered(made.lines, made.first),
+        problems=problem_documents(made.problems, "project.yaml"),
+        written=added.written,
+        seen=added.seen,
+    )
 
 
-def notebook_document(found: JobNotebook | None) -> Document | None:
-    """The notebook that a job runs, and how its cells do."""
-    if found is None:
-        return None
-    from ..notebooks.commands import masked
-
-    run = found.run
-    return {
-        "path": run.notebook if run else None,
-        "tool": run.tool if run else None,
-        "note": found.note,
-        "parameters": masked(run.parameters) if run else {},
-        "level": str(found.level),
-        "total": found.cells[0].total if found.cells else None,
-        "cells": [
-            {"number": cell.number, "state": cell.state, "elapsed": cell.elapsed, "line": cell.line}
-            for cell in found.cells
-        ],
-    }
+def _numbered(lines: Sequence[str], first: int) -> tuple[LineDocument, ...]:
+    return tuple(LineDocument(line=number, text=text) for number, text in enumerate(lines, first))
 
 
-def request_document(view: RequestView, notebooks: Mapping[str, JobNotebook | None]) -> Document:
-    """One request with its jobs, without its pipeline; `notebooks` by the job's identifier."""
-    request, chain = view.request, view.critical_path
-    return {
-        "number": view.number,
-        "id": request.id,
-        "status": str(view.status),
-        "cancelled": request.cancelled,
-        "organisation": request.organisation,
-        "workspace": request.workspace,
-        "backend": request.backend,
-        "requested_by": request.requested_by,
-        "requested_actions": list(request.requested_actions),
-        "force": request.force,
-        "branch": request.branch,
-        "commit": request.commit,
-        "dirty": request.dirty,
-        "code": request.code,
-        "created_at": request.created_at,
-        "started_at": view.started_at,
-        "finished_at": view.finished_at,
-        "runtime": view.runtime,
-        "wall_clock": view.wall_clock,
-        "critical_path": {"actions": list(chain.actions), "seconds": chain.seconds} if chain else None,
-        "jobs": [job_document(job, notebooks.get(job.id)) for job in view.jobs],
-        "plan": planned_list(view.plan),
-    }
+# -- plans and states ------------------------------------------------------------------------------
 
 
-def output_document(viewed: ViewedOutput) -> Document:
-    """One output, with the gate's answer."""
-    file = viewed.file
-    return {
-        "id": viewed.id,
-        "path": file.path,
-        "action": file.action,
-        "job": file.job_id,
-        "request": file.request_id,
-        "level": str(file.level),
-        "size": file.size,
-        "rows": file.rows,
-        "columns": file.columns,
-        "sha256": file.sha256,
-        "viewable": viewed.answer.allowed,
-        "reason": viewed.answer.reason,
-        "withheld": file.message,
-        "present": viewed.present,
-    }
+def planned_document(planned: Planned) -> PlannedDocument:
+    """The verdict on an action."""
+    return PlannedDocument(
+        action=planned.action, verdict=planned.verdict, reason=planned.reason, waits_for=planned.waits_for
+    )
 
 
 def plan_document(
     foreseen: Foresight, builds: Sequence[RuntimeInfo], stand_ins: Sequence[RuntimeInfo], backend: str
-) -> Document:
+) -> PlanDocument:
     """A plan, what its jobs would do, the runtimes that would be built first, and those that stand in for others."""
     plan, code = foreseen.plan, foreseen.code
-    counts = Counter(one.verdict for one in plan.actions)
-    return {
-        "backend": backend,
-        "requested": list(plan.requested),
-        "force": plan.force,
-        "code": {
-            "branch": code.branch,
-            "commit": code.commit,
-            "dirty": code.dirty,
-            "changed": list(code.changed[:MOST_CHANGED]),
-            "changed_count": len(code.changed),
-        },
-        "actions": [
-            {**one, **_foreseen(foreseen.actions[name])}
-            for name, one in zip(foreseen.actions, planned_list(plan.actions), strict=True)
-        ],
-        "counts": {str(verdict): counts[verdict] for verdict in NOW},
-        "runtimes_to_build": [{"name": info.name, "message": info.message} for info in builds],
-        "stand_ins": [{"name": info.name, "resolved": info.resolved, "message": info.stand_in} for info in stand_ins],
-    }
+    counts = Counter(planned.verdict for planned in plan.actions)
+    return PlanDocument(
+        backend=backend,
+        requested=tuple(plan.requested),
+        force=plan.force,
+        code=PlanCodeDocument(
+            branch=code.branch,
+            commit=code.commit,
+            dirty=code.dirty,
+            changed=tuple(code.changed[:MOST_CHANGED]),
+            changed_count=len(code.changed),
+        ),
+        actions=tuple(
+            _foreseen(planned, action) for planned, action in zip(plan.actions, foreseen.actions.values(), strict=True)
+        ),
+        counts={str(verdict): counts[verdict] for verdict in NOW},
+        runtimes_to_build=tuple(BuildDocument(name=info.name, message=info.message) for info in builds),
+        stand_ins=tuple(
+            StandInDocument(name=info.name, resolved=info.resolved, message=info.stand_in) for info in stand_ins
+        ),
+    )
 
 
-def _foreseen(action: PlannedAction) -> Document:
+def _foreseen(planned: Planned, action: PlannedAction) -> PlannedActionDocument:
     """What a job of the action would do."""
-    notebook = action.notebook
-    return {
-        "runtime": action.runtime,
-        "expected": action.expected,
-        "run_command": action.run_command,
-        "line": action.line,
-        "notebook": {
-            "path": notebook.path,
-            "tool": notebook.tool,
-            "parameters": dict(notebook.parameters),
-            "declared": [asdict(one) for one in notebook.declared],
-        }
-        if notebook
-        else None,
-    }
+    notebook = action.notebook and PlannedNotebookDocument(
+        path=action.notebook.path,
+        tool=action.notebook.tool,
+        parameters=action.notebook.parameters,
+        declared=tuple(
+            DeclaredDocument(name=each.name, value=each.value, type=each.type, help=each.help)
+            for each in action.notebook.declared
+        ),
+    )
+    return extended(
+        PlannedActionDocument,
+        planned_document(planned),
+        runtime=action.runtime,
+        expected=action.expected,
+        run_command=action.run_command,
+        line=action.line,
+        notebook=notebook,
+    )
 
 
-def now_of(planned: Planned, job: Job | None) -> str:
+def now_of(planned: Planned, job: Job | None) -> Now:
     """What is true of an action's outputs now: a word of `NOW`, or the state of its unfinished job."""
     if job is not None and not job.state.is_final:
-        return str(job.state)
+        return "running" if job.state == "running" else "pending"
     return NOW[planned.verdict]
 
 
-def action_document(planned: Planned, job: Job | None, expected: float | None) -> Document:
-    """How it stands with an action; its newest job is to be added by whoever wants it there."""
-    return {
-        "action": planned.action,
-        "now": now_of(planned, job),
-        "reason": planned.reason,
-        "expected": expected,
-    }
+def action_document(
+    planned: Planned, job: Job | None, expected: float | None, told: JobDocument | None
+) -> ActionStatusDocument:
+    """How it stands with an action; `told` is the document of its newest job."""
+    return ActionStatusDocument(
+        action=planned.action, now=now_of(planned, job), reason=planned.reason, expected=expected, job=told
+    )
 
 
-def comparison_document(one: Comparison) -> Document:
-    """The code of a request beside that of an earlier one."""
-    other, difference = one.request, one.difference
-    return {
-        "kind": one.kind,
-        "request": other.id if other else None,
-        "number": one.number,
-        "commit": other.commit if other else None,
-        "dirty": other.dirty if other else None,
-        "code": other.code if other else None,
-        "added": list(difference.added) if difference else None,
-        "changed": list(difference.changed) if difference else None,
-        "removed": list(difference.removed) if difference else None,
-        "reason": one.reason,
-    }
+# -- jobs and requests -----------------------------------------------------------------------------
 
 
-def runtime_document(one: Described, used: bool) -> Document:
+def job_document(job: Job, notebook: JobNotebook | None = None) -> JobDocument:
+    """One job, with how its notebook does if it runs one."""
+    return JobDocument(
+        id=job.id,
+        request=job.request_id,
+        action=job.action,
+        state=job.state,
+        code=job.code,
+        message=job.message or lifecycle.SENTENCES[job.code],
+        reason=job.reason,
+        run_command=job.run_command,
+        runtime=job.runtime,
+        executor=job.executor,
+        exit_code=job.exit_code,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        completed_at=job.completed_at,
+        elapsed=job.elapsed,
+        cpu_time=job.cpu_time,
+        peak_memory=job.peak_memory,
+        cancelled=job.cancelled,
+        updated_at=job.updated_at,
+        revision=job.revision,
+        notebook=notebook_document(notebook) if notebook else None,
+    )
+
+
+def notebook_document(notebook: JobNotebook) -> NotebookDocument:
+    """The notebook that a job runs, and how its cells do."""
+    from ..notebooks.commands import masked
+
+    run, cells = notebook.run, notebook.cells
+    return NotebookDocument(
+        path=run.notebook if run else None,
+        tool=run.tool if run else None,
+        note=notebook.note,
+        parameters=masked(run.parameters) if run else {},
+        level=notebook.level,
+        total=cells[0].total if cells else None,
+        done=sum(cell.state == "done" for cell in cells),
+        cells=tuple(map(_notebook_cell, cells)),
+    )
+
+
+def _notebook_cell(cell: Cell) -> NotebookCellDocument:
+    return NotebookCellDocument(number=cell.number, state=cell.state, elapsed=cell.elapsed, line=cell.line)
+
+
+def request_document(view: RequestView, notebooks: Mapping[str, JobNotebook | None]) -> RequestDocument:
+    """One request with its jobs, without its pipeline; `notebooks` by the job's identifier."""
+    request, chain = view.request, view.critical_path
+    return RequestDocument(
+        number=view.number,
+        id=request.id,
+        status=view.status,
+        cancelled=request.cancelled,
+        organisation=request.organisation,
+        workspace=request.workspace,
+        backend=request.backend,
+        requested_by=request.requested_by,
+        requested_actions=request.requested_actions,
+        force=request.force,
+        branch=request.branch,
+        commit=request.commit,
+        dirty=request.dirty,
+        code=request.code,
+        created_at=request.created_at,
+        started_at=view.started_at,
+        finished_at=view.finished_at,
+        runtime=view.runtime,
+        wall_clock=view.wall_clock,
+        critical_path=CriticalPathDocument(actions=tuple(chain.actions), seconds=chain.seconds) if chain else None,
+        jobs=tuple(job_document(job, notebooks.get(job.id)) for job in view.jobs),
+        plan=tuple(map(planned_document, view.plan)),
+    )
+
+
+def event_document(event: Event) -> EventDocument:
+    """One change."""
+    return EventDocument(
+        revision=event.revision,
+        at=event.at,
+        kind="job" if event.kind == "job" else "request",
+        request=event.request_id,
+        job=event.job_id,
+        action=event.action,
+        state=event.state,
+        code=event.code,
+        message=event.message,
+    )
+
+
+def view_document(record: ViewRecord) -> ViewDocument:
+    """Who looked at what, and when."""
+    return ViewDocument(
+        number=record.number,
+        at=record.at,
+        who=record.who,
+        kind=record.kind,
+        job=record.job_id,
+        path=record.path,
+        detail=record.detail,
+    )
+
+
+# -- outputs and runtimes --------------------------------------------------------------------------
+
+
+def output_document(viewed: ViewedOutput) -> OutputDocument:
+    """One output, with the gate's answer."""
+    file = viewed.file
+    return OutputDocument(
+        id=viewed.id,
+        path=file.path,
+        action=file.action,
+        job=file.job_id,
+        request=file.request_id,
+        level=file.level,
+        size=file.size,
+        rows=file.rows,
+        columns=file.columns,
+        sha256=file.sha256,
+        viewable=viewed.answer.allowed,
+        reason=viewed.answer.reason,
+        withheld=file.message,
+        present=viewed.present,
+    )
+
+
+def runtime_document(described: Described, used: bool) -> RuntimeDocument:
     """How it stands with a runtime, and whether the project uses it."""
-    return {
-        "name": one.info.name,
-        "resolved": one.info.resolved,
-        "state": str(one.info.state),
-        "identity": one.info.identity,
-        "message": one.info.message,
-        "kind": one.kind,
-        "aliases": list(one.aliases),
-        "python": one.python,
-        "folder": str(one.folder) if one.folder else None,
-        "size": one.size,
-        "used": used,
-    }
+    info = described.info
+    return RuntimeDocument(
+        name=info.name,
+        resolved=info.resolved,
+        state=info.state,
+        identity=info.identity,
+        message=info.message,
+        kind=described.kind,
+        aliases=tuple(described.aliases),
+        python=described.python,
+        folder=str(described.folder) if described.folder else None,
+        size=described.size,
+        used=used,
+    )
 
 
-def checked_document(checked: Checked, file: str = "project.yaml") -> Document:
-    """All that `check` says."""
-    return {
-        "file": file,
-        "rules": checked.rules.name,
-        "valid": checked.valid,
-        **{f"{one}s": sum(problem.severity is one for problem in checked.problems) for one in Severity},
-        "problems": problem_list(checked.problems, file),
-        "platform": compatibility_list(checked.platform),
-    }
-
-
-def added_document(added: Added) -> Document:
-    """An action that is, or could be, in project.yaml."""
-    made = added.addition
-    start = made.first - len(added.above)
-    return {
-        "text_before_lines": _numbered(added.above, start),
-        "added": _numbered(made.lines, made.first),
-        "problems": problem_list(made.problems, "project.yaml"),
-        "written": added.written,
-        "seen": added.seen,
-    }
-
-
-def _numbered(lines: Sequence[str], first: int) -> list[Document]:
-    return [{"line": number, "text": line} for number, line in enumerate(lines, first)]
-
-
-def executor_document(project: Project) -> Document:
+def executor_document(project: Project) -> ExecutorDocument:
     """How jobs would be run here, and which protection is missing."""
     asked = project.config.executor
     try:
         name, missing = project.isolation()
     except (ExecutorUnavailable, OSError) as error:
-        return {"asked": asked, "name": None, "missing_isolation": [], "message": str(error)}
-    return {"asked": asked, "name": name, "missing_isolation": list(missing), "message": ""}
+        return ExecutorDocument(asked=asked, name=None, missing_isolation=(), message=str(error))
+    return ExecutorDocument(asked=asked, name=name, missing_isolation=tuple(missing), message="")
 
 
-def event_document(event: Event) -> Document:
-    """One change."""
-    return {
-        "revision": event.revision,
-        "at": event.at,
-        "kind": event.kind,
-        "request": event.request_id,
-        "job": event.job_id,
-        "action": event.action,
-        "state": event.state,
-        "code": event.code,
-        "message": event.message,
-    }
+# -- code side by side -----------------------------------------------------------------------------
 
 
-def view_document(record: ViewRecord) -> Document:
-    """Who looked at what, and when."""
-    return {
-        "number": record.number,
-        "at": record.at,
-        "who": record.who,
-        "kind": str(record.kind),
-        "job": record.job_id,
-        "path": record.path,
-        "detail": record.detail,
-    }
+def comparison_document(comparison: Comparison) -> ComparisonDocument:
+    """The code of a request beside that of an earlier one."""
+    other, difference = comparison.request, comparison.difference
+    return ComparisonDocument(
+        kind=comparison.kind,
+        request=other.id if other else None,
+        number=comparison.number,
+        commit=other.commit if other else None,
+        dirty=other.dirty if other else None,
+        code=other.code if other else None,
+        added=difference.added if difference else None,
+        changed=difference.changed if difference else None,
+        removed=difference.removed if difference else None,
+        reason=comparison.reason,
+    )
+
+
+def code_document(comparison: CodeComparison) -> CodeDocument:
+    """The files that differ between two requests."""
+    other = comparison.comparison
+    return CodeDocument(
+        request=comparison.request.id,
+        with_=other.request.id if other.request else None,
+        number=other.number,
+        reason=other.reason,
+        files=tuple(map(change_document, comparison.files())),
+    )
+
+
+def change_document(file: FileChange) -> ChangeDocument:
+    """A file that differs."""
+    return ChangeDocument(
+        path=file.path,
+        change=file.change,
+        kind=file.kind,
+        added=file.added,
+        removed=file.removed,
+        reason=file.reason,
+    )
+
+
+def file_document(differences: FileDifferences) -> FileDocument:
+    """What differs in one file."""
+    return extended(
+        FileDocument,
+        change_document(differences.file),
+        rows=None if differences.rows is None else row_documents(differences.rows),
+        cells=None if differences.cells is None else tuple(map(_cell, differences.cells)),
+    )
+
+
+def row_documents(rows: Sequence[Row]) -> tuple[RowDocument, ...]:
+    """Lines side by side; marks count characters (code points)."""
+    return tuple(
+        RowDocument(
+            kind=row.kind,
+            left=_side(row.left),
+            right=_side(row.right),
+            count=row.count if row.kind == "gap" else None,
+        )
+        for row in rows
+    )
+
+
+def _side(side: Side | None) -> SideDocument | None:
+    return SideDocument(line=side.line, text=side.text, marks=side.marks) if side else None
+
+
+def _cell(cell: CellDifference) -> CellDocument:
+    return CellDocument(
+        kind=cell.kind,
+        cell_type=cell.cell_type,
+        left=cell.left,
+        right=cell.right,
+        rows=row_documents(cell.rows),
+        outputs_changed=cell.outputs_changed,
+    )

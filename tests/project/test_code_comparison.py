@@ -6,11 +6,13 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from jupyter_pipeline.errors import NotFound
-from jupyter_pipeline.project.comparison_documents import code_document, file_document
+from jupyter_pipeline.models.documents import plain
+from jupyter_pipeline.project import documents
 from jupyter_pipeline.project.facade import Project
 from tests.helpers.faults import run, step
 from tests.helpers.support import (
@@ -21,6 +23,14 @@ from tests.helpers.support import (
 )
 
 SECRET = "blood-pressure-of-no-one"
+
+
+def code_document(comparison: Any) -> Any:
+    return plain(documents.code_document(comparison))
+
+
+def file_document(differences: Any) -> Any:
+    return plain(documents.file_document(differences))
 
 
 def book(*cells: str) -> str:

@@ -12,6 +12,7 @@ from jupyter_pipeline import cli, runtimes
 from jupyter_pipeline.config import load
 from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import RuntimeState
+from jupyter_pipeline.models.documents import StandInDocument
 from jupyter_pipeline.project.documents import plan_document
 from jupyter_pipeline.project.facade import Project
 from jupyter_pipeline.runtimes import interpreter_memory, interpreters
@@ -163,7 +164,7 @@ def test_plans_say_what_stands_in_once_it_is_built_and_start_nothing(
         (info,) = made.stand_ins(plan)
     assert (info.name, info.resolved, info.state) == ("old:latest", "new:v1", RuntimeState.READY)
     document = plan_document(made.foresee(["run_all"]), [], [info], "expectations")
-    assert document["stand_ins"] == [{"name": "old:latest", "resolved": "new:v1", "message": info.stand_in}]
+    assert document.stand_ins == (StandInDocument(name="old:latest", resolved="new:v1", message=info.stand_in),)
     capsys.readouterr()
     assert cli.main(["--project", str(folder), "plan"]) == 0
     told = " ".join(capsys.readouterr().out.split())
