@@ -89,8 +89,7 @@ def cells_of(document: Document) -> str:
     notebook = document.get("notebook")
     if not notebook or not notebook.get("total"):
         return ""
-    done = sum(cell["state"] == "done" for cell in notebook["cells"])
-    return f"{done} of {plural(notebook['total'], 'cell')} done."
+    return f"{notebook['done']} of {plural(notebook['total'], 'cell')} done."
 
 
 def _memory(count: int | None) -> str:

@@ -20,8 +20,6 @@ FEW = 24
 """Changes up to which no new base is worth it, however few rows there are."""
 SHARE = 8
 """A new base is sent when more than one in so many rows has changed."""
-DONE = ("done", "failed")
-"""States of cells that have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +145,8 @@ def cells_of(job: Document) -> tuple[int, int | None, str]:
     notebook = job.get("notebook")
     if not notebook:
         return 0, None, ""
-    running = [cell["line"] for cell in notebook["cells"] if cell["state"] not in DONE]
-    done = sum(cell["state"] in DONE for cell in notebook["cells"])
-    return done, notebook["total"], running[-1] if running else ""
+    running = [cell["line"] for cell in notebook["cells"] if cell["state"] == "started"]
+    return notebook["done"], notebook["total"], running[-1] if running else ""
 
 
 def output_rows(outputs: Iterable[Document]) -> dict[str, Row]:

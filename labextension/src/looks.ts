@@ -43,8 +43,7 @@ export function progressOf(status: IActionStatus | undefined): number | undefine
   if (status?.job?.state !== 'running' || !notebook?.total) {
     return undefined;
   }
-  const done = notebook.cells.filter(cell => cell.state === 'done').length;
-  return done / notebook.total;
+  return notebook.done / notebook.total;
 }
 
 /** What the graph draws of each action. */

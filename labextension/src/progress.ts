@@ -28,7 +28,7 @@ export function progressOfAll(picture: IPicture): IProgress | null {
   return {
     done: jobs.filter(isOver).length,
     jobs: jobs.length,
-    cellsDone: cells.reduce((sum, one) => sum + doneCells(one.cells), 0),
+    cellsDone: cells.reduce((sum, one) => sum + one.done, 0),
     cells: cells.reduce((sum, one) => sum + (one.total ?? 0), 0),
     since: starts[0] ?? null,
     expected: longestChain(picture, jobs)
@@ -73,8 +73,4 @@ function longestChain(picture: IPicture, jobs: readonly IJob[]): number | null {
 
 function isOver(job: IJob): boolean {
   return job.state === 'succeeded' || job.state === 'failed';
-}
-
-function doneCells(cells: readonly { state: string }[]): number {
-  return cells.filter(cell => cell.state === 'done').length;
 }

@@ -109,7 +109,7 @@ ADDED = {
     "added": [{"line": 2, "text": HOSTILE}],
     "problems": [problem(severity="hint")],
 }
-CELLS = {"total": 3, "cells": [{"number": 1, "state": "done"}, {"number": 2, "state": "running"}]}
+CELLS = {"total": 3, "done": 1, "cells": [{"number": 1, "state": "done"}, {"number": 2, "state": "started"}]}
 COMPARED = {"kind": "previous", "request": "aaaa", "number": 3, "added": [HOSTILE], "changed": [], "removed": ["x"]}
 FILES = [{"path": HOSTILE, "change": change, "added": 3, "removed": 1} for change in ("added", "changed", "removed")]
 MADE: dict[str, Callable[[], str]] = {

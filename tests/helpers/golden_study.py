@@ -72,7 +72,8 @@ def make_study(folder: Path) -> None:
     (folder / "analysis/report.ipynb").write_text(json.dumps(notebook(*cells, heading="# A report")))
     git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", str(folder))
     dated = {"GIT_AUTHOR_DATE": MOMENT, "GIT_COMMITTER_DATE": MOMENT, "PATH": "/usr/bin:/bin", "HOME": str(folder)}
-    for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-q", "-m", "The study")):
+    named = ("config", "user.name", "A Researcher")
+    for words in (("init", "-q", "-b", "main"), named, ("add", "-A"), ("commit", "-q", "-m", "The study")):
         subprocess.run([*git, *words], check=True, env=dated)
     assert cli("run", "run_all", cwd=folder, USER="researcher").returncode == 1
     (folder / "analysis/table.sh").write_text(LATER)

@@ -40,7 +40,7 @@ class Counting:
 
 def actions() -> str:
     made = action("make", "echo secret > output/raw.csv", level="highly_sensitive", raw="output/raw.csv")
-    table = "printf 'region,count\\nA,10\\nB,25\\n' > output/table.csv; echo made a table"
+    table = "printf 'region,count\\nA,10\\nB,8675309\\n' > output/table.csv; echo made a table"
     made += action("table", table, needs="make", table="output/table.csv")
     return made + action("broken", "echo it went wrong; exit 3", needs="make", x="output/x.csv")
 

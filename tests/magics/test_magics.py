@@ -357,4 +357,4 @@ def test_loading_it_loads_little() -> None:
         "shell.extension_manager.load_extension('jupyter_pipeline'); print(*(set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert set(done.stdout.split()) == {"jupyter_pipeline", "jupyter_pipeline.magics"}
+    assert set(done.stdout.split()) == {"jupyter_pipeline", "jupyter_pipeline._version", "jupyter_pipeline.magics"}

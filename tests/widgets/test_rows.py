@@ -8,8 +8,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jupyter_pipeline import fragments
+from jupyter_pipeline.models.documents import plain
 from jupyter_pipeline.models.looks import state_of
 from jupyter_pipeline.widgets.rows import FEW, Sent, cells_of, drawing, patched
+from tests.helpers.documents import JOB
 
 ROWS = st.dictionaries(st.text(max_size=3), st.lists(st.integers(0, 3), max_size=2), max_size=60)
 
@@ -74,8 +77,11 @@ def test_what_is_no_job_changes_nothing() -> None:
 
 
 def test_cells_are_counted() -> None:
-    cells = [{"state": "done", "line": "x"}, {"state": "failed", "line": "y"}, {"state": "running", "line": "fit()"}]
-    assert cells_of({"notebook": {"cells": cells, "total": 7}}) == (2, 7, "fit()")
+    """A cell that failed is not done: the same number in the live widget, its twin, the panel and the documents."""
+    cells = [{"state": "done", "line": "x"}, {"state": "failed", "line": "y"}, {"state": "started", "line": "fit()"}]
+    assert cells_of({"notebook": {"cells": cells, "done": 1, "total": 7}}) == (1, 7, "fit()")
+    assert cells_of(plain(JOB)) == (1, 3, "")
+    assert "1 of 3 cells done." in fragments.job(plain(JOB))
     assert cells_of({"notebook": None}) == (0, None, "")
 
 

@@ -135,9 +135,11 @@ def test_outputs_have_the_gates_answers_and_pages_come_only_through_it(project: 
         view._handle_custom_msg({"look": path}, [])
     assert came.wait(DEADLINE)
     assert "only code may read it" in pages["output/raw.csv"]["sentence"]
-    assert "25" in pages["output/table.csv"]["html"]
+    assert "8675309" in pages["output/table.csv"]["html"]
     assert "secret" not in str(pages)
-    assert not any("html" in str(name) or "25" in str(view.get_state(name)) for name in view.keys if name[0] != "_")
+    assert not any(
+        "html" in str(name) or "8675309" in str(view.get_state(name)) for name in view.keys if name[0] != "_"
+    )
     assert [one.path for one in project_views(project)] == ["output/table.csv"]
 
 

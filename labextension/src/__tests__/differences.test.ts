@@ -73,7 +73,7 @@ test('a cell is named by its place now and before', () => {
 });
 
 test('lines of files that cannot be counted count nothing', () => {
-  const file = { path: 'a', change: 'changed', kind: 'text' } as const;
+  const file = { path: 'a', change: 'changed', kind: 'text', reason: '' } as const;
   const files = [
     { ...file, added: 3, removed: 1 },
     { ...file, added: null, removed: null }

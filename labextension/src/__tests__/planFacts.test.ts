@@ -4,18 +4,27 @@ import { expectedOf, listed, parameterRows, planSentence } from '../components/p
 import { IPlan, IPlannedAction, Verdict } from '../types';
 import { trans } from './words';
 
-const one = (action: string, verdict: Verdict, more: Partial<IPlannedAction> = {}) => ({
+const one = (
+  action: string,
+  verdict: Verdict,
+  more: Partial<IPlannedAction> = {}
+): IPlannedAction => ({
   action,
   verdict,
   reason: '',
   waits_for: null,
+  runtime: '',
+  expected: null,
+  run_command: '',
+  line: null,
+  notebook: null,
   ...more
 });
 
 function plan(...actions: IPlannedAction[]): IPlan {
   const counts = { run: 0, stale: 0, skip: 0, cannot_run: 0 };
   actions.forEach(action => (counts[action.verdict] += 1));
-  return { actions, counts } as IPlan;
+  return { actions, counts } as unknown as IPlan;
 }
 
 const made = plan(

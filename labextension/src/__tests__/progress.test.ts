@@ -43,7 +43,7 @@ test('what has never run cannot be expected', () => {
 });
 
 test('the cells of notebooks that run are counted', () => {
-  const notebook = { total: 4, cells: [{ state: 'done' }, { state: 'started' }] };
+  const notebook = { total: 4, done: 1, cells: [{ state: 'done' }, { state: 'started' }] };
   const one = { ...running('a'), notebook } as unknown as IJob;
   const found = progressOfAll(picture([one], { a: 1 }))!;
   assert.deepEqual([found.cellsDone, found.cells], [1, 4]);

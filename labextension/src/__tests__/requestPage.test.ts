@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { escaped } from '../components/escaped';
 import { IShown, requestPage } from '../components/requestPage';
-import { IFileDifference, IRequestPage } from '../types';
+import { IFileDifference, IJob, IRequestPage } from '../types';
 import { job, trans } from './words';
 
 const EVIL = `<script>alert("1")</script>'&`;
@@ -45,6 +45,8 @@ function shown(text = 'new'): IShown {
     path: `${text}.py`,
     change: 'changed',
     kind: 'text',
+    added: 12,
+    removed: 4,
     reason: '',
     rows: [
       { kind: 'gap', left: null, right: null, count: 3 },
@@ -65,7 +67,9 @@ function shown(text = 'new'): IShown {
       with: 'aaaa',
       number: 4381,
       reason: '',
-      files: [{ path: `${text}.py`, change: 'changed', kind: 'text', added: 12, removed: 4 }]
+      files: [
+        { path: `${text}.py`, change: 'changed', kind: 'text', added: 12, removed: 4, reason: '' }
+      ]
     },
     files: [file, cells]
   };
@@ -123,7 +127,9 @@ test('nothing in it is markup but what we wrote', () => {
       commit: EVIL,
       created_at: EVIL,
       project_yaml: `${EVIL}: "${EVIL}" # ${EVIL}`,
-      jobs: [job({ id: EVIL, action: EVIL, state: 'failed', code: EVIL, message: EVIL })],
+      jobs: [
+        job({ id: EVIL, action: EVIL, state: 'failed', code: EVIL as IJob['code'], message: EVIL })
+      ],
       plan: [{ action: EVIL, verdict: 'run', reason: EVIL, waits_for: null }]
     },
     shown(EVIL)

@@ -18,8 +18,7 @@ export interface INotebookCellsProps {
 }
 
 export function NotebookCells({ notebook, job, trans }: INotebookCellsProps): JSX.Element {
-  const { cells, path } = notebook;
-  const done = cells.filter(cell => cell.state === 'done').length;
+  const { cells, done, path } = notebook;
   const total = notebook.total ?? cells.length;
   const told = trans.__('%1 of %2 cells done', done, total);
   return (

@@ -89,7 +89,7 @@ export function cellSaid(cell: ICellChange, trans: TranslationBundle): string {
 }
 
 export function gapWords(row: IRow, trans: TranslationBundle): string {
-  return trans._n('%1 line as before', '%1 lines as before', row.count);
+  return trans._n('%1 line as before', '%1 lines as before', row.count ?? 0);
 }
 
 /** That there is nothing to show, or nothing to compare with; empty where there are files. */
