@@ -32,7 +32,7 @@ def size(count: int) -> str:
     """Bytes in a unit that fits."""
     value = float(count)
     for unit in ("bytes", "KB", "MB", "GB", "TB"):
-        if value < 1024 or unit == "TB":
+        if round(value) < 1024 or unit == "TB":
             return f"{value:.0f} {unit}" if unit == "bytes" or value >= 100 else f"{value:.1f} {unit}"
         value /= 1024
     return ""

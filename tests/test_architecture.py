@@ -15,7 +15,19 @@ from pathlib import Path
 import pytest
 
 from jupyter_pipeline import __version__
-from tests.helpers.house import HEAVY, NEVER, ROW, SURFACES, imports, module_of, modules, name_of, rooms_of
+from tests.helpers.house import (
+    HEAVY,
+    NEVER,
+    ROW,
+    SAME,
+    SURFACES,
+    TOGETHER,
+    imports,
+    module_of,
+    modules,
+    name_of,
+    rooms_of,
+)
 from tests.helpers.places import PACKAGE, REPOSITORY
 
 
@@ -113,3 +125,30 @@ def distribution_name(requirement: str) -> str:
     name = re.match(r"[\w.-]+", requirement)
     assert name
     return re.sub(r"[-_.]+", "-", name[0]).lower()
+
+
+def test_every_module_has_tests_of_its_own_or_a_reason() -> None:
+    tests = REPOSITORY / "tests"
+    used = set()
+    for path in modules():
+        place = path.relative_to(PACKAGE).with_suffix("")
+        if place.name in ("__init__", "__main__") or (tests / place.parent / f"test_{place.name}.py").exists():
+            continue
+        reasons = [name for name in (place.as_posix(), place.parent.as_posix()) if name in TOGETHER]
+        assert reasons, f"{place} has no tests/{place.parent}/test_{place.name}.py and no reason in TOGETHER"
+        used.add(reasons[0])
+    assert used == set(TOGETHER), "a reason that nobody needs any more"
+    for file, _ in TOGETHER.values():
+        assert (tests / f"{file}.py").is_file(), file
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """But for what the Python interface calls by the words of the rest; see `SAME`."""
+    homes: dict[str, list[str]] = {}
+    for path in modules():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(module_of(path))
+    shared = {name: places for name, places in homes.items() if len(places) > 1}
+    assert set(shared) == set(SAME), shared
+    assert all("jupyter_pipeline.client.objects" in places for places in shared.values())

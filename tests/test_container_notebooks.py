@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_pipeline.config import JOBS
 from jupyter_pipeline.models import Job
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.runtimes import docker
 from tests.helpers import images, proctools
 from tests.helpers.faults import codes, job_of, run, shim_of, wait_for
@@ -36,11 +36,11 @@ def study(folder: Path, *cells: str, command: str = PAPERMILL, output: str = "ou
 
 
 def the_job(folder: Path) -> Job:
-    return job_of(Project.find(folder).request(), "a")
+    return job_of(LocalProject.find(folder).request(), "a")
 
 
 def log_of(folder: Path) -> str:
-    return (Project.find(folder).config.folder / JOBS / the_job(folder).id / "log").read_text()
+    return (LocalProject.find(folder).config.folder / JOBS / the_job(folder).id / "log").read_text()
 
 
 def test_a_notebook_runs_in_the_image(tmp_path: Path) -> None:
@@ -50,14 +50,16 @@ def test_a_notebook_runs_in_the_image(tmp_path: Path) -> None:
         "print(os.environ.get('OPENSAFELY_BACKEND'), os.listdir('/workspace'))",
     )
     run(study(tmp_path, *cells, command=f"{PAPERMILL} -p x 5"))
-    assert codes(Project.find(tmp_path).request()) == {"a": "succeeded"}, the_job(tmp_path).message + log_of(tmp_path)
+    assert codes(LocalProject.find(tmp_path).request()) == {"a": "succeeded"}, the_job(tmp_path).message + log_of(
+        tmp_path
+    )
     done = json.loads((tmp_path / "output" / "a.ipynb").read_text())
     said = ["".join(out["text"]) for cell in done["cells"] for out in cell.get("outputs", []) if "text" in out]
     assert said[0] == "True workspace /workspace\n"
     assert said[1].startswith("expectations ")
     assert the_job(tmp_path).executor == "docker"
     assert the_job(tmp_path).peak_memory
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     wait_for(lambda: not docker.containers_of(images.api(), project.config.folder / JOBS), "its removal")
 
 
@@ -65,7 +67,9 @@ def test_a_report_is_made_outside_of_the_image(tmp_path: Path) -> None:
     """The image has no nbconvert. Cells run in the notebook's folder."""
     command = "jupyter nbconvert --execute --to html --output-dir=output analysis/a.ipynb"
     run(study(tmp_path, "import os; print('in', os.getcwd())", command=command, output="output/a.html"))
-    assert codes(Project.find(tmp_path).request()) == {"a": "succeeded"}, the_job(tmp_path).message + log_of(tmp_path)
+    assert codes(LocalProject.find(tmp_path).request()) == {"a": "succeeded"}, the_job(tmp_path).message + log_of(
+        tmp_path
+    )
     assert "in /workspace/analysis" in (tmp_path / "output" / "a.html").read_text()
 
 
@@ -128,7 +132,7 @@ def test_an_image_without_ipykernel_runs_the_command_and_says_so(tmp_path: Path)
 
 def test_a_kernel_whose_shim_is_killed_is_gone_and_its_job_interrupted(tmp_path: Path) -> None:
     study(tmp_path, "import time\nwhile True: time.sleep(0.1)")
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     project.submit(["a"])
     project.detach()
 
@@ -147,7 +151,7 @@ def test_a_kernel_whose_shim_is_killed_is_gone_and_its_job_interrupted(tmp_path:
 
 def test_a_notebook_is_cancelled(tmp_path: Path) -> None:
     study(tmp_path, "import time\nwhile True: time.sleep(0.1)")
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     request = project.submit(["a"])
     project.detach()
     wait_for(lambda: the_job(tmp_path).code == "executing", "the job")

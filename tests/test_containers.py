@@ -13,7 +13,7 @@ import pytest
 from jupyter_pipeline.config import JOBS, printable
 from jupyter_pipeline.models import Job
 from jupyter_pipeline.project.doctor import Health
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.runtimes import docker
 from tests.helpers import images, proctools
 from tests.helpers.faults import attend, codes, job_of, run, wait_for
@@ -47,17 +47,17 @@ SPLIT = actions(
 )
 
 
-def split(folder: Path, image: str = "") -> Project:
+def split(folder: Path, image: str = "") -> LocalProject:
     make_project(folder, SPLIT.replace("ls -d /.dockerenv'", "ls -d /.dockerenv || true'"), SETTINGS)
     (folder / "jupyter_pipeline.toml").write_text(SETTINGS + image_setting("box:v1", image or images.shell()))
-    return Project.find(folder)
+    return LocalProject.find(folder)
 
 
-def executors_of(project: Project) -> dict[str, str]:
+def executors_of(project: LocalProject) -> dict[str, str]:
     return {job.action: job.executor for job in project.request().jobs}
 
 
-def log_of(project: Project, job: Job) -> str:
+def log_of(project: LocalProject, job: Job) -> str:
     return (project.config.folder / JOBS / job.id / "log").read_text()
 
 
@@ -70,7 +70,7 @@ def test_a_study_is_split_between_sandbox_and_containers_by_its_settings_alone(t
     assert project.isolation() == ("sandbox and docker", ())
     (tmp_path / "jupyter_pipeline.toml").write_text(SETTINGS + '[runtimes."box:v1"]\nkind = "system"\nprogram = "sh"\n')
     run(tmp_path, "run_all")
-    assert executors_of(Project.find(tmp_path)) == {"there": "sandbox", "again": "sandbox"}
+    assert executors_of(LocalProject.find(tmp_path)) == {"there": "sandbox", "again": "sandbox"}
 
 
 def test_nothing_is_left_of_the_containers(tmp_path: Path) -> None:
@@ -88,11 +88,11 @@ def test_everything_runs_in_containers_with_one_prefix(tmp_path: Path) -> None:
     settings = f'executor = "docker"\n[docker]\nimages = "{images.NAMESPACE}/"\n'
     (tmp_path / "jupyter_pipeline.toml").write_text(settings)
     run(tmp_path)
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     assert executors_of(project) == {"a": "docker"}
     assert project.isolation() == ("docker", ())
     (tmp_path / "jupyter_pipeline.toml").write_text('executor = "docker"\n')
-    assert "No image is named for the runtime whole:v1" in Project.find(tmp_path).runtime("whole:v1").message
+    assert "No image is named for the runtime whole:v1" in LocalProject.find(tmp_path).runtime("whole:v1").message
 
 
 def test_an_image_that_is_not_there_is_said_before_anything_starts(tmp_path: Path) -> None:
@@ -119,10 +119,10 @@ def test_a_job_gets_the_image_that_was_there_when_it_was_asked_for(tmp_path: Pat
     attend(tmp_path, request.id)
     job = job_of(project.request(), "there")
     assert "python3" not in log_of(project, job)
-    verdicts = {one.action: str(one.verdict) for one in Project.find(tmp_path).plan(["run_all"]).actions}
+    verdicts = {one.action: str(one.verdict) for one in LocalProject.find(tmp_path).plan(["run_all"]).actions}
     assert verdicts["there"] == "stale"
     images.tag(first, "moving:v1")
-    verdicts = {one.action: str(one.verdict) for one in Project.find(tmp_path).plan(["there"]).actions}
+    verdicts = {one.action: str(one.verdict) for one in LocalProject.find(tmp_path).plan(["there"]).actions}
     assert verdicts["here"] == "skip"
 
 
@@ -134,7 +134,7 @@ def test_an_engine_of_ours_that_is_killed_finds_its_containers_again(tmp_path: P
         ),
     )
     (tmp_path / "jupyter_pipeline.toml").write_text(image_setting("box:v1", images.shell()))
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     request = project.submit(["a"])
     project.detach()
     jobs = project.config.folder / JOBS
@@ -224,14 +224,14 @@ def test_stata_gets_its_licence_and_shows_it_to_nobody(
     settings = image_setting("stata-mp", image)
     monkeypatch.delenv("STATA_LICENSE", raising=False)
     (tmp_path / "jupyter_pipeline.toml").write_text(settings)
-    assert "licence" in Project.find(tmp_path).runtime("stata-mp:latest").message
+    assert "licence" in LocalProject.find(tmp_path).runtime("stata-mp:latest").message
     if source == "variable":
         monkeypatch.setenv("STATA_LICENSE", LICENCE)
     else:
         key = tmp_path_factory.mktemp("licence") / "key"
         key.write_text(LICENCE)
         (tmp_path / "jupyter_pipeline.toml").write_text(f'{settings}[stata]\nlicense = "{key}"\n')
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     run(tmp_path)
     assert codes(project.request()) == {"model": "succeeded"}
     assert "***" in log_of(project, job_of(project.request(), "model"))
@@ -247,6 +247,6 @@ def test_a_do_file_that_stops_has_failed(tmp_path: Path, monkeypatch: pytest.Mon
     image = images.with_entrypoint(WRAPPER, WORKDIR="/workspace")
     (tmp_path / "jupyter_pipeline.toml").write_text(image_setting("stata-mp", image))
     run(tmp_path)
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     assert codes(project.request()) == {"model": "nonzero_exit"}
     assert not (tmp_path / "output" / "model.csv").exists()

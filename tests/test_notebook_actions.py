@@ -16,7 +16,7 @@ import pytest
 from jupyter_pipeline.errors import InvalidRequest, OutputRefused
 from jupyter_pipeline.models import State
 from jupyter_pipeline.project import viewing
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.store.database import Store
 from tests.helpers import support
 from tests.helpers.support import cli, make_project
@@ -62,7 +62,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_report_is_made_and_says_where_it_comes_from(ran: Path) -> None:
-    project = Project.find(ran)
+    project = LocalProject.find(ran)
     job = project.job("report")
     assert job.state is State.SUCCEEDED, job.message
     page = (ran / "output" / "report.html").read_text()
@@ -74,7 +74,7 @@ def test_a_report_is_made_and_says_where_it_comes_from(ran: Path) -> None:
 
 
 def test_a_report_is_looked_at_by_its_level_and_recorded(ran: Path) -> None:
-    project = Project.find(ran)
+    project = LocalProject.find(ran)
     report = project.read_report(project.job("report"), "ann")
     assert b"the answer is" in report.content
     assert [(view.who, view.kind) for view in project.views()] == [("ann", "report")]
@@ -86,7 +86,7 @@ def test_a_report_is_looked_at_by_its_level_and_recorded(ran: Path) -> None:
 
 
 def test_a_report_that_names_patients_is_withheld(ran: Path) -> None:
-    project = Project.find(ran)
+    project = LocalProject.find(ran)
     job = project.job("report")
     page = b"<table><tr><th>patient_id</th></tr><tr><td>1</td></tr></table>"
     with closing(Store.open(project.config.folder)) as store, pytest.raises(OutputRefused, match="patient_id"):
@@ -95,7 +95,7 @@ def test_a_report_that_names_patients_is_withheld(ran: Path) -> None:
 
 def test_status_tells_the_cell_and_the_line_of_a_failure(ran: Path) -> None:
     expected = "Cell 4 of 4 failed at line 1, `f(0)`: ZeroDivisionError: division by zero"
-    assert Project.find(ran).job("model").message == expected
+    assert LocalProject.find(ran).job("model").message == expected
     assert expected.split(":", maxsplit=1)[0] in " ".join(cli("status", cwd=ran).stdout.split())
     assert not (ran / "output" / "model.ipynb").exists()
 
@@ -130,8 +130,8 @@ def test_a_report_of_a_failed_job_has_its_traceback(ran: Path) -> None:
 
 
 def test_a_notebook_of_another_backend_is_only_shown_at_its_level(ran: Path) -> None:
-    project = Project.find(ran)
-    other = Project(project.config)
+    project = LocalProject.find(ran)
+    other = LocalProject(project.config)
     other.config = type(project.config)(
         **{  # the same jobs, as if they had run on real data
             **{name: getattr(project.config, name) for name in project.config.__dataclass_fields__},
@@ -206,7 +206,7 @@ def test_an_old_notebook_and_an_error_that_only_shows(tmp_path: Path) -> None:
     shows = "try:\n    1 / 0\nexcept ZeroDivisionError:\n    get_ipython().showtraceback()"  # as old %%time does
     (folder / "shown.ipynb").write_text(notebook(shows))
     cli("run", "run_all", cwd=folder)
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
     assert project.job("old").state is State.SUCCEEDED, project.job("old").message
     assert "ZeroDivisionError" in project.job("shown").message
 
@@ -228,7 +228,7 @@ def slow(tmp_path: Path) -> Iterator[Path]:
 
 def test_progress_is_seen_while_it_runs_and_survives_a_new_engine(slow: Path) -> None:
     cli("run", "report", "--detach", cwd=slow)
-    project = Project.find(slow)
+    project = LocalProject.find(slow)
     deadline = time.monotonic() + 60
     while project.job("report").message != "Cell 2 of 2 is running.":
         assert time.monotonic() < deadline, project.job("report")
@@ -250,7 +250,7 @@ def test_a_history_of_an_older_version_is_brought_up(ran: Path, tmp_path: Path) 
     file = folder / ".jupyter_pipeline" / "expectations" / "store.sqlite"
     with sqlite3.connect(file) as database:
         database.executescript("DROP TABLE cells; PRAGMA user_version = 1;")
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
     found = project.notebook(project.job("report"))
     assert found is not None
     assert found.cells == ()

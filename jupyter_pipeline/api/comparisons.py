@@ -10,7 +10,7 @@ from .. import pages
 from ..errors import NotFound, OutputRefused
 from ..models import Level
 from ..models.documents import OutputPairDocument, OutputPairsDocument
-from ..pages import Head
+from ..pages import PageHead
 from ..project.output_comparison import Compared, OutputPair
 from ..project.views import ViewedOutput
 from .exchange import Call, Reply, as_json
@@ -23,7 +23,7 @@ from .outputs import (
     suffix_of,
 )
 
-Draw = Callable[[Head, Compared], str]
+Draw = Callable[[PageHead, Compared], str]
 
 
 def output_pairs(call: Call) -> Reply:
@@ -37,7 +37,7 @@ def output_pairs(call: Call) -> Reply:
 def comparison(call: Call) -> Reply:
     """Two outputs as a page; where one of them may not be seen or is gone, a page that says why."""
     left, right = call.project.output(call["with"]), call.project.output(call["output"])
-    head = Head(right.file.path, _facts(left, right), notices_of(right) or notices_of(left))
+    head = PageHead(right.file.path, _facts(left, right), notices_of(right) or notices_of(left))
     try:
         found = call.project.compare_outputs(right.id, left.id, call.who)
         return as_page(_DRAWINGS[suffix_of(right)](head, found))
@@ -73,17 +73,17 @@ def _facts(left: ViewedOutput, right: ViewedOutput) -> list[tuple[str, str]]:
     return [(name, one if one == other else f"{one} → {other}") for name, (one, other) in values.items()]
 
 
-def _image(head: Head, found: Compared) -> str:
+def _image(head: PageHead, found: Compared) -> str:
     media = IMAGES[suffix_of(found.left)], IMAGES[suffix_of(found.right)]
     return pages.image_comparison_page(head, *found.contents, media)
 
 
-def _table(head: Head, found: Compared) -> str:
+def _table(head: PageHead, found: Compared) -> str:
     left, right = (pages.read_csv(text) for text in _texts(found))
     return pages.table_comparison_page(head, left, right)
 
 
-def _lines(make: Callable[[Head, str, str], str]) -> Draw:
+def _lines(make: Callable[[PageHead, str, str], str]) -> Draw:
     return lambda head, found: make(head, *_texts(found))
 
 

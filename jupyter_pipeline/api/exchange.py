@@ -14,7 +14,7 @@ from .. import errors
 from ..errors import PipelineError
 from ..models.documents import Json, plain
 from ..project.documents import problem_documents
-from ..project.facade import Project
+from ..project.facade import LocalProject
 from .contract import Asked, BadRequest
 from .projects import Projects
 
@@ -48,14 +48,14 @@ class Call:
     named: str | None
     """The same where Jupyter's identity is a person's own; None where it is an anonymous one."""
     projects: Projects
-    _project: Project | None
+    _project: LocalProject | None
 
     def __getitem__(self, name: str) -> Any:
         """A parameter of the operation."""
         return self.asked.values[name]
 
     @property
-    def project(self) -> Project:
+    def project(self) -> LocalProject:
         """The project that the path names."""
         assert self._project is not None
         return self._project

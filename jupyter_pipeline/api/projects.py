@@ -12,7 +12,7 @@ from typing import Any
 from ..config import printable
 from ..errors import NotFound, PipelineError
 from ..planning import survey
-from ..project.facade import Project
+from ..project.facade import LocalProject
 
 DEEPEST, MOST_FOLDERS = 6, 5000
 """How far below the server's folder projects are looked for; any other is found from a path in it."""
@@ -73,9 +73,9 @@ class Projects:
             raise NotFound(f"There is no project {key}.", "Ask for the list of projects again.")
         return known
 
-    def open(self, key: str, backend: str | None = None) -> Project:
+    def open(self, key: str, backend: str | None = None) -> LocalProject:
         """The project of that identifier on a backend. Raises NotFound, and InvalidConfig for its settings."""
-        return Project.find(self.known(key).root, backend=backend, **self.settings)
+        return LocalProject.find(self.known(key).root, backend=backend, **self.settings)
 
     def workspace(self, known: Known) -> str:
         """The name of a project's workspace; that of its folder where its settings cannot be read."""
@@ -92,7 +92,7 @@ class Projects:
             text = text.replace(place, "the server's folder" if known[place] == "." else known[place])
         return text
 
-    def open_all(self) -> Iterator[tuple[Known, Project]]:
+    def open_all(self) -> Iterator[tuple[Known, LocalProject]]:
         """Every project below the server's folder, on each backend that has been used; those in order."""
         for known in self.all():
             try:

@@ -37,7 +37,7 @@ from ..models.documents import (
 )
 from ..notebooks.commands import NotebookRun, recognise
 from ..project import documents
-from ..project.facade import Project
+from ..project.facade import LocalProject
 from ..project.views import RequestView
 from ..rules.levels import may_show_synthetic
 from ..spec import schema as spec_schema
@@ -316,7 +316,7 @@ def _job(found: Job, notebooks: Any) -> JobDocument:
     return documents.job_document(found, notebooks.get(found.id))
 
 
-def _synthetic(found: Project) -> SyntheticDocument:
+def _synthetic(found: LocalProject) -> SyntheticDocument:
     return SyntheticDocument(allowed=may_show_synthetic(found.config.backend), shown=found.shows_synthetic())
 
 

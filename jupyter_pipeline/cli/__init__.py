@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
 
     from ..errors import PipelineError
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
 
 OK, FAILED, USAGE, NOT_HERE, CANCELLED = 0, 1, 2, 3, 4
 """Exit codes (docs/cli.md). Whoever leaves on a signal gives 128 + its number, as shells do."""
@@ -139,8 +139,8 @@ def _report(error: PipelineError, as_json: bool) -> int:
     return code
 
 
-def find_project(options: argparse.Namespace, **settings: object) -> Project:
+def find_project(options: argparse.Namespace, **settings: object) -> LocalProject:
     """The project that the options name, or the one around this folder."""
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
 
-    return Project.find(options.project, backend=options.backend, state=options.state, **settings)
+    return LocalProject.find(options.project, backend=options.backend, state=options.state, **settings)

@@ -12,7 +12,7 @@ from .text import Out, safe
 
 if TYPE_CHECKING:
     from ..models import Job
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
 
 
 def run(options: argparse.Namespace, out: Out) -> int:
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
     return OK
 
 
-def _wanted(project: Project, request: str | None, names: list[str]) -> dict[str, list[Job]]:
+def _wanted(project: LocalProject, request: str | None, names: list[str]) -> dict[str, list[Job]]:
     """The unfinished jobs to cancel, by request."""
     if names:
         found: dict[str, list[Job]] = {}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ..models import Problem, Severity
 from ..project import checking
-from ..project.checking import Checked, Compatibility, by_rule
+from ..project.checking import CheckResult, Compatibility, by_rule
 from ..spec import rulesets
 from ..wording import plural
 from . import FAILED, OK, find_project
@@ -65,7 +65,7 @@ def _print_problems(out: Out, problems: Sequence[Problem], file: str) -> None:
             out.line()
 
 
-def _print_summary(out: Out, checked: Checked, file: str) -> None:
+def _print_summary(out: Out, checked: CheckResult, file: str) -> None:
     counts = {severity: _count(checked.problems, severity) for severity in HEADS}
     found = ", ".join(plural(count, str(severity)) for severity, count in counts.items() if count)
     by = "" if checked.rules is rulesets.NATIVE else f" by the rules {checked.rules.name} ({checked.rules.title})"
@@ -79,7 +79,7 @@ def _print_summary(out: Out, checked: Checked, file: str) -> None:
         out.wrapped(text, indent=2, first=0, style="bad")
 
 
-def _print_platform(out: Out, checked: Checked) -> None:
+def _print_platform(out: Out, checked: CheckResult) -> None:
     today, *others = checked.platform
     out.line()
     here = "Runs here" if checked.valid else "Does not run here"

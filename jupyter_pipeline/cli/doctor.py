@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..project.facade import Project
+from ..project.facade import LocalProject
 from ..wording import plural
 from . import FAILED, OK
 from .documents import write
@@ -16,7 +16,7 @@ LOOKS = {"ok": ("good", "good", "ok"), "note": ("warn", "warn", "note"), "missin
 
 def run(options: argparse.Namespace, out: Out) -> int:
     """Print every check; 1 when this project needs something that is missing."""
-    checks = Project.diagnose(options.project, backend=options.backend, state=options.state)
+    checks = LocalProject.diagnose(options.project, backend=options.backend, state=options.state)
     missing = sum(1 for check in checks if check.health == "missing")
     code = FAILED if missing else OK
     if options.json:

@@ -23,7 +23,7 @@ from ..project.documents import (
 )
 
 if TYPE_CHECKING:
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
     from ..project.views import RequestView
 
 __all__ = [
@@ -57,7 +57,7 @@ def error_document(error: PipelineError, code: int) -> Json:
     return {"error": documents.error_document(error), "exit_code": code}
 
 
-def job_document(project: Project, job: Job) -> Json:
+def job_document(project: LocalProject, job: Job) -> Json:
     """One job, with the places of its files on this machine."""
     found = project.notebook(job)
     document: dict[str, Any] = {**plain(documents.job_document(job, found)), "log": str(project.log(job.id))}
@@ -67,6 +67,6 @@ def job_document(project: Project, job: Job) -> Json:
     return document
 
 
-def request_document(project: Project, view: RequestView) -> Json:
+def request_document(project: LocalProject, view: RequestView) -> Json:
     """One request with its jobs, without its pipeline."""
     return {**plain(documents.request_document(view, {})), "jobs": [job_document(project, job) for job in view.jobs]}

@@ -17,7 +17,7 @@ from .text import Out, safe
 
 if TYPE_CHECKING:
     from ..models import Job
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
 
 LOOK = 0.2
 """Seconds between two looks at a log that is followed."""
@@ -78,7 +78,7 @@ def _start(log: Path, lines: int) -> int:
         offset = after
 
 
-def _followed(project: Project, job: Job, log: Path, start: int) -> Iterator[bytes]:
+def _followed(project: LocalProject, job: Job, log: Path, start: int) -> Iterator[bytes]:
     """All of a log until its job has ended, piece by piece; cuts in its middle are told by ``joblog``."""
     while True:
         ended = project.job(job.id).state.is_final  # asked before reading, so that nothing is missed
@@ -92,7 +92,7 @@ def _followed(project: Project, job: Job, log: Path, start: int) -> Iterator[byt
             time.sleep(LOOK)
 
 
-def _add(project: Project, job: Job, log: Path, some: bool) -> None:
+def _add(project: LocalProject, job: Job, log: Path, some: bool) -> None:
     """Say how it stands with the job, where a log alone does not; on standard error, apart from the log."""
     job = project.job(job.id)
     message = safe(job.message or project.sentence(job.code))

@@ -12,7 +12,7 @@ from .documents import output_document, write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
     from ..project.views import ViewedOutput
 
 
@@ -58,7 +58,7 @@ def _row(out: Out, one: ViewedOutput, reasons: dict[str, str]) -> list[Cell]:
     return [(path, style), size(file.size), shape, (viewable, "plain")]
 
 
-def _check_action(project: Project, action: str) -> None:
+def _check_action(project: LocalProject, action: str) -> None:
     actions = project.pipeline().actions
     if action not in actions:
         raise InvalidRequest(f"project.yaml has no action {action}.", f"The actions are {', '.join(actions)}.")

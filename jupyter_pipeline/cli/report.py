@@ -29,7 +29,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
     return OK
 
 
-def _made(options: argparse.Namespace) -> tuple[reporting.Report, Path]:
+def _made(options: argparse.Namespace) -> tuple[reporting.MadeReport, Path]:
     """The report, and the folder it goes to if nothing else is said.
 
     That is beside a notebook; for a job it is in our own folder, since anything new in a project could be its code.

@@ -11,7 +11,7 @@ from . import states
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
     from ..project.views import RequestView, ViewedOutput
 
 OUTPUTS = 12
@@ -20,7 +20,7 @@ LINES = 30
 """Last lines of a failed job's log that are shown (platform: the CLI shows 32)."""
 
 
-def print_jobs(out: Out, project: Project, view: RequestView) -> None:
+def print_jobs(out: Out, project: LocalProject, view: RequestView) -> None:
     """Print every job of a request that has ended, failed ones last."""
     made: dict[str, list[ViewedOutput]] = {}
     for one in project.outputs():
@@ -58,7 +58,7 @@ def _print_outputs(out: Out, job: Job, made: list[ViewedOutput]) -> None:
         out.line(out.paint(f"  and {rest} more: jupyter pipeline outputs {safe(job.action)}", "dim"))
 
 
-def _print_log(out: Out, project: Project, job: Job) -> None:
+def _print_log(out: Out, project: LocalProject, job: Job) -> None:
     text = project.log_tail(job.id, LINES)
     for line in text.splitlines():
         out.line(f"  {out.paint('|', 'bad')} {safe(line.expandtabs())}")

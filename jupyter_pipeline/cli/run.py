@@ -26,7 +26,7 @@ from .signals import Interrupts
 from .text import Out, safe
 
 if TYPE_CHECKING:
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
     from ..project.views import RequestView
 
 SANDBOX = "sandbox"
@@ -72,7 +72,7 @@ def exit_code(jobs: Sequence[Job]) -> int:
     return FAILED if any(job.state is State.FAILED for job in jobs) else OK
 
 
-def _limited(project: Project, timeout: str | None) -> Project:
+def _limited(project: LocalProject, timeout: str | None) -> LocalProject:
     """The project with another time limit for all its jobs."""
     if timeout is None:
         return project
@@ -100,7 +100,7 @@ def _watcher(view: RequestView, told: Out, live: bool) -> Watcher:
 # -- before ----------------------------------------------------------------------------------------
 
 
-def _announce(out: Out, project: Project, view: RequestView, executor: str, missing: Sequence[str]) -> None:
+def _announce(out: Out, project: LocalProject, view: RequestView, executor: str, missing: Sequence[str]) -> None:
     request = view.request
     actions = safe(", ".join(request.requested_actions))
     out.wrapped(f"Job request {view.number} ({request.id}): {actions}, on the {request.backend} backend", style="bold")
@@ -151,7 +151,7 @@ def _nothing(out: Out, view: RequestView) -> None:
 # -- after -----------------------------------------------------------------------------------------
 
 
-def _report(out: Out, project: Project, view: RequestView, executor: str) -> None:
+def _report(out: Out, project: LocalProject, view: RequestView, executor: str) -> None:
     print_jobs(out, project, view)
     others = sorted({job.executor for job in view.jobs} - {"", SANDBOX, *executor.split(" and ")})
     if others:
@@ -161,7 +161,7 @@ def _report(out: Out, project: Project, view: RequestView, executor: str) -> Non
 
 
 def _document(
-    project: Project, view: RequestView, executor: str, missing: Sequence[str], detached: bool, code: int
+    project: LocalProject, view: RequestView, executor: str, missing: Sequence[str], detached: bool, code: int
 ) -> Json:
     ids = {job.id for job in view.jobs}
     return {

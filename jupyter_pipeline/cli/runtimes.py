@@ -14,7 +14,7 @@ from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..models.documents import RuntimeDocument
-from ..project.facade import Project
+from ..project.facade import LocalProject
 
 LOOKS = {"ready": ("good", "good"), "buildable": ("again", "busy"), "missing": ("bad", "bad")}
 """Runtime state: symbol and style."""
@@ -34,7 +34,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
     return OK
 
 
-def _build(project: Project, name: str, out: Out) -> dict[str, Any]:
+def _build(project: LocalProject, name: str, out: Out) -> dict[str, Any]:
     def tell(line: str) -> None:
         out.line(f"  {safe(line)}")
         out.stream.flush()
@@ -45,7 +45,7 @@ def _build(project: Project, name: str, out: Out) -> dict[str, Any]:
     return {"name": name, "resolved": built.name, "state": "ready"}
 
 
-def _pull(project: Project, name: str, out: Out) -> dict[str, Any]:
+def _pull(project: LocalProject, name: str, out: Out) -> dict[str, Any]:
     def tell(line: str) -> None:
         out.line(f"  {safe(line)}")
         out.stream.flush()
@@ -56,7 +56,7 @@ def _pull(project: Project, name: str, out: Out) -> dict[str, Any]:
     return {"name": name, "identity": image, "state": "ready"}
 
 
-def _remove(project: Project, name: str, out: Out) -> dict[str, Any]:
+def _remove(project: LocalProject, name: str, out: Out) -> dict[str, Any]:
     freed = project.remove_runtime(name)
     out.line(f"{out.symbol('good')} Removed what was built for {safe(name)}: {size(freed)}.")
     return {"name": name, "removed_bytes": freed}
@@ -66,7 +66,7 @@ _VERBS = {"build": _build, "pull": _pull, "remove": _remove}
 _DONE = {"build": "built", "pull": "pulled", "remove": "removed"}
 
 
-def _list(project: Project, options: argparse.Namespace, out: Out) -> int:
+def _list(project: LocalProject, options: argparse.Namespace, out: Out) -> int:
     listed = [runtime_document(one, used) for one, used in project.known_runtimes()]
     if options.names:
         listed = [one for one in listed if {one.name, *one.aliases} & set(options.names)]

@@ -18,7 +18,7 @@ from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..models import Job
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
     from ..project.views import RequestView
 
 LEVELS = (
@@ -85,7 +85,7 @@ def _title(out: Out, view: RequestView) -> None:
     out.table(("", ""), [((name, "bold"), text) for name, text in LEVELS], indent=2)
 
 
-def _jobs(out: Out, project: Project, view: RequestView) -> None:
+def _jobs(out: Out, project: LocalProject, view: RequestView) -> None:
     _heading(out, "Jobs")
     if not view.jobs:
         out.line("  None: there was nothing to do.")
@@ -99,7 +99,7 @@ def _jobs(out: Out, project: Project, view: RequestView) -> None:
     out.line(out.paint(f"  {done} of {len(view.jobs)} complete: {shares}", "dim"))
 
 
-def _job(out: Out, project: Project, job: Job) -> list[Cell]:
+def _job(out: Out, project: LocalProject, job: Job) -> list[Cell]:
     symbol, style, words = states.look(job.state, job.code)
     said = ""
     if job.state != "succeeded":
@@ -110,7 +110,7 @@ def _job(out: Out, project: Project, job: Job) -> list[Cell]:
     return [(name, style), (words, style), job.id, duration(job.elapsed), said]
 
 
-def _notebooks(out: Out, project: Project, view: RequestView) -> None:
+def _notebooks(out: Out, project: LocalProject, view: RequestView) -> None:
     """The notebooks that jobs run in place of their commands."""
     found = [(job.action, notebook) for job in view.jobs if (notebook := project.notebook(job))]
     if not found:

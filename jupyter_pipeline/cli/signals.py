@@ -15,7 +15,7 @@ PATIENCE = 3.0
 """Seconds that a signal waits for the end of a turn before a further one breaks into it."""
 
 
-class Interrupted(KeyboardInterrupt):
+class SignalReceived(KeyboardInterrupt):
     """A signal that asks us to leave."""
 
     def __init__(self, number: int) -> None:
@@ -47,7 +47,7 @@ class Interrupts:
         is_stuck = self.noted is not None and time.monotonic() - self._since > PATIENCE
         if self.at_once or is_stuck:
             self.noted = None
-            raise Interrupted(number)
+            raise SignalReceived(number)
         if self.noted is None:
             self._since = time.monotonic()
         self.noted = number
@@ -56,4 +56,4 @@ class Interrupts:
         """Raises Interrupted if a signal has come."""
         if self.noted is not None:
             number, self.noted = self.noted, None
-            raise Interrupted(number)
+            raise SignalReceived(number)

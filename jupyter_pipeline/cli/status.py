@@ -14,7 +14,7 @@ from .documents import Json, action_document, executor_document, job_document, n
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
     from ..project.views import RequestView
     from ..rules.plan import Planned
 
@@ -54,7 +54,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
     return OK
 
 
-def _head(out: Out, project: Project, engine: int | None, executor: ExecutorDocument) -> None:
+def _head(out: Out, project: LocalProject, engine: int | None, executor: ExecutorDocument) -> None:
     config = project.config
     name = out.paint(safe(config.workspace), "bold")
     out.line(f"{name} on the {safe(config.backend)} backend")
@@ -107,7 +107,7 @@ def _words(now: str, planned: Planned, job: Job | None) -> str:
     return f"to run again: {failure}" if failure != reason else "to run"
 
 
-def _document(project: Project, planned: Planned, job: Job | None, expected: float | None) -> Json:
+def _document(project: LocalProject, planned: Planned, job: Job | None, expected: float | None) -> Json:
     told = plain(action_document(planned, job, expected, None))
     return {**told, "job": job_document(project, job) if job else None}
 

@@ -7,11 +7,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from .progress import Watcher
-from .signals import Interrupted, Interrupts
+from .signals import Interrupts, SignalReceived
 from .text import Out
 
 if TYPE_CHECKING:
-    from ..project.facade import Project
+    from ..project.facade import LocalProject
 
 ENDED = 0
 """What `stay` gives when the request has ended; else it is the exit code of a signal."""
@@ -19,7 +19,7 @@ QUESTION = "c) cancel the jobs   d) detach: leave them running   k) keep waiting
 ANSWERS = {"c": "cancel", "d": "detach", "k": "keep", "": "keep"}
 
 
-def stay(project: Project, request_id: str, watcher: Watcher, interrupts: Interrupts, policy: str) -> int:
+def stay(project: LocalProject, request_id: str, watcher: Watcher, interrupts: Interrupts, policy: str) -> int:
     """Attend a request. `policy` says what SIGINT does: ``ask``, ``cancel`` or ``detach``."""
     notes = Out(sys.stderr)
 
@@ -31,7 +31,7 @@ def stay(project: Project, request_id: str, watcher: Watcher, interrupts: Interr
         try:
             project.attend(request_id, watcher.tell, watcher.revision, turn)
             return ENDED
-        except Interrupted as interrupt:
+        except SignalReceived as interrupt:
             watcher.pause()
             answer = _decide(project, interrupt.number, interrupts, policy, notes)
             if answer == "detach":
@@ -46,7 +46,7 @@ def stay(project: Project, request_id: str, watcher: Watcher, interrupts: Interr
             watcher.pause()
 
 
-def _decide(project: Project, number: int, interrupts: Interrupts, policy: str, notes: Out) -> str:
+def _decide(project: LocalProject, number: int, interrupts: Interrupts, policy: str, notes: Out) -> str:
     if number != signal.SIGINT or policy == "detach":
         return "detach"
     if policy == "cancel":
@@ -55,7 +55,7 @@ def _decide(project: Project, number: int, interrupts: Interrupts, policy: str, 
     interrupts.at_once = True
     try:
         return _ask(notes)
-    except Interrupted as second:
+    except SignalReceived as second:
         notes.line()
         return "cancel" if second.number == signal.SIGINT else "detach"
     finally:

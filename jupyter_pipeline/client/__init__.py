@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from .project import Project
 from .runs import Run, RunFailed
-from .source import Answer, Source
+from .source import Response, Source
 
-__all__ = ["Answer", "Project", "Run", "RunFailed", "Source"]
+__all__ = ["Project", "Response", "Run", "RunFailed", "Source"]

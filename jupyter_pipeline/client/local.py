@@ -11,7 +11,7 @@ from typing import Any
 from .. import person
 from ..config import ENV_ACTION, EXPECTATIONS
 from ..errors import InvalidRequest
-from .source import Answer, values_of
+from .source import Response, values_of
 
 LOOK = 0.1
 """Seconds between two looks while waiting for something new."""
@@ -31,9 +31,9 @@ class LocalSource:
         """
         refuse_inside_action()
         from ..api.projects import Projects
-        from ..project.facade import Project
+        from ..project.facade import LocalProject
 
-        found = Project.find(path, backend=backend, **settings)
+        found = LocalProject.find(path, backend=backend, **settings)
         self._root, self._backend = found.config.root, backend or EXPECTATIONS
         self._projects = Projects(self._root, settings)
         self._id = self._projects.nearest(".").id
@@ -51,7 +51,7 @@ class LocalSource:
         """The project's folder."""
         return self._root
 
-    def ask(self, operation: str, body: Any = None, **parameters: Any) -> Answer:
+    def ask(self, operation: str, body: Any = None, **parameters: Any) -> Response:
         """The answer to an operation; as ``Source.ask``."""
         deadline = time.monotonic() + float(parameters.get("wait") or 0)
         while True:
@@ -60,7 +60,7 @@ class LocalSource:
                 return answer
             time.sleep(LOOK)
 
-    def _ask(self, operation: str, body: Any, parameters: Mapping[str, Any]) -> Answer:
+    def _ask(self, operation: str, body: Any, parameters: Mapping[str, Any]) -> Response:
         from ..api import contract
         from ..api.exchange import Call
         from ..api.operations import MORE, answering
@@ -71,10 +71,10 @@ class LocalSource:
         project = self._projects.open(self._id, self._backend)
         call = Call(asked, person.name(), None, self._projects, project)
         reply = answering(operation)(call, *MORE.get(operation, ()))
-        return Answer(reply.body, reply.media, {name.lower(): value for name, value in reply.headers.items()})
+        return Response(reply.body, reply.media, {name.lower(): value for name, value in reply.headers.items()})
 
 
-def _is_news(operation: str, answer: Answer) -> bool:
+def _is_news(operation: str, answer: Response) -> bool:
     """Whether whoever waits has waited long enough for it."""
     if operation == "events":
         return bool(answer.json()["events"])

@@ -207,7 +207,7 @@ class Project:
 
         if not isinstance(self.source, LocalSource):
             raise InvalidRequest("That notebook is not on this machine.", "Ask for the report of its action.")
-        from ..project.facade import Project as Facade
+        from ..project.facade import LocalProject as Facade
 
         path = Path(name) if Path(name).exists() else self.source.root / name
         made = Facade.find(self.source.root).report_of_file(path)

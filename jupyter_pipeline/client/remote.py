@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from ..config import EXPECTATIONS
 from ..errors import InvalidConfig, NotFound, PipelineError
-from .source import Answer, fail, put
+from .source import Response, fail, put
 
 PATIENCE = 90.0
 """Seconds that an answer may take; the longest `wait` is 60."""
@@ -43,7 +43,7 @@ class HttpSource:
         """The project's path, and the server that has it."""
         return f"{self._path} at {_without_secrets(self._url)}"
 
-    def ask(self, operation: str, body: Any = None, **parameters: Any) -> Answer:
+    def ask(self, operation: str, body: Any = None, **parameters: Any) -> Response:
         """The answer to an operation; as ``Source.ask``."""
         from ..api import contract
 
@@ -58,11 +58,11 @@ class HttpSource:
     def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
         return {"Authorization": f"token {self._token}", "Content-Type": "application/json", **more}
 
-    def _fetch(self, request: urllib.request.Request) -> Answer:
+    def _fetch(self, request: urllib.request.Request) -> Response:
         try:
             with self._opener.open(request, timeout=PATIENCE) as answer:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return Answer(answer.read(), answer.headers.get_content_type(), headers)
+                return Response(answer.read(), answer.headers.get_content_type(), headers)
         except urllib.error.HTTPError as error:
             with contextlib.closing(error):
                 if error.code in (401, 403) and "problem" not in error.headers.get("Content-Type", ""):

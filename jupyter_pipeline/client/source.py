@@ -24,7 +24,7 @@ PROBLEM = "urn:jupyter_pipeline:"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What was answered."""
 
     content: bytes
@@ -45,7 +45,7 @@ class Source(Protocol):
     def place(self) -> str:
         """Where the project is, as a person would say it; without secrets."""
 
-    def ask(self, operation: str, body: Any = None, **parameters: Any) -> Answer:
+    def ask(self, operation: str, body: Any = None, **parameters: Any) -> Response:
         """Ask for an operation of the contract by its operationId, of this source's project and backend.
 
         `parameters` are those of the operation, with _ for the - of headers; those that are None are not sent. Raises

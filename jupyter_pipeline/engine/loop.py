@@ -19,18 +19,7 @@ from .. import runtimes
 from ..config import ENV_ACTION, JOBS, Config
 from ..errors import ExecutorUnavailable, OutputRefused, PipelineError
 from ..executors import Executor, Task, choosing
-from ..models import (
-    Job,
-    Level,
-    Limits,
-    OutputPattern,
-    Phase,
-    Result,
-    RuntimeState,
-    State,
-    Status,
-    StatusCode,
-)
+from ..models import Job, Level, Limits, OutputPattern, Phase, Result, RuntimeState, State, StatusCode, TaskStatus
 from ..outputs import job_folder, publication, staging
 from ..rules import lifecycle
 from ..rules.lifecycle import Decision, Facts, Step
@@ -238,7 +227,7 @@ class Engine:
             worker_free=running or len(self._running) < self.config.jobs,
             action_free=running or job.action not in self._busy,
             publishing=job.code is StatusCode.FINALIZING,
-            status=self._executor_of(job).poll(self._folder(job)) if running else Status(Phase.UNKNOWN),
+            status=self._executor_of(job).poll(self._folder(job)) if running else TaskStatus(Phase.UNKNOWN),
             progress=self.notebooks.look(job.id, self._folder(job)) if running else "",
         )
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from ..models import Limits, OutputPattern, Runtime, Status
+from ..models import Limits, OutputPattern, Runtime, TaskStatus
 
 if TYPE_CHECKING:  # most tasks have no notebook
     from ..notebooks.commands import NotebookRun
@@ -78,7 +78,7 @@ class Executor(Protocol):
     def expect_notebooks(self) -> None:
         """Get ready for tasks with notebooks, if that takes time; asked again, it does nothing."""
 
-    def poll(self, folder: Path) -> Status:
+    def poll(self, folder: Path) -> TaskStatus:
         """What has become of the task in this folder, whoever started it."""
 
     def stop(self, folder: Path) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from ..config import DockerSetting, printable
 from ..errors import ExecutorUnavailable
-from ..models import WORKSPACE, Phase, Status
+from ..models import WORKSPACE, Phase, TaskStatus
 from ..outputs.job_folder import CONTAINER, CONTAINER_FILES, STARTED, UPPER
 from ..runtimes import docker
 from . import Task
@@ -116,7 +116,7 @@ class DockerExecutor(LocalExecutor):
             "inputs": str(task.inputs),
         }
 
-    def poll(self, folder: Path) -> Status:
+    def poll(self, folder: Path) -> TaskStatus:
         """What has become of a task; one whose watcher is gone gets another, which attaches to the container."""
         status = super().poll(folder)
         if status.phase is not Phase.LOST:
@@ -125,7 +125,7 @@ class DockerExecutor(LocalExecutor):
         if order is None:
             return status
         self._send(json.dumps(order).encode() + b"\n", "containers")
-        return Status(Phase.RUNNING)
+        return TaskStatus(Phase.RUNNING)
 
     def written(self, folder: Path) -> Path:
         """The overlay's upper layer or, where the workspace was copied, the copy."""

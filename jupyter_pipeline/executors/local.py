@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ExecutorUnavailable
-from ..models import Ending, Phase, Result, Runtime, Status, WrittenFile
+from ..models import Ending, Phase, Result, Runtime, TaskStatus, WrittenFile
 from ..outputs.job_folder import FOLDER, INPUTS, RESULT, STARTED, STOP, TEMPORARY, UNDO, UPPER, WORK, remove_tree
 from . import Task
 
@@ -88,22 +88,22 @@ class LocalExecutor(ABC):
         if self.notebooks not in self._launchers:
             self._launchers[self.notebooks] = _Launcher(self.notebooks)
 
-    def poll(self, folder: Path) -> Status:
+    def poll(self, folder: Path) -> TaskStatus:
         """What has become of the task in this folder, whoever started it."""
         result = _read_result(folder)
         if result is not None:
-            return Status(Phase.ENDED, result)
+            return TaskStatus(Phase.ENDED, result)
         if not _was_started(folder):
-            return Status(Phase.UNKNOWN)
+            return TaskStatus(Phase.UNKNOWN)
         if _is_supervised(folder):
-            return Status(Phase.RUNNING)
+            return TaskStatus(Phase.RUNNING)
         result = _read_result(folder)  # it may have ended between the two looks
         if result is not None:
-            return Status(Phase.ENDED, result)
+            return TaskStatus(Phase.ENDED, result)
         from .orphans import end_orphans
 
         end_orphans(folder / STARTED)
-        return Status(Phase.LOST)
+        return TaskStatus(Phase.LOST)
 
     def stop(self, folder: Path) -> None:
         """Ask a running task to end; its shim looks for this file."""

@@ -10,7 +10,7 @@ import select
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..models import Runtime, Status
+from ..models import Runtime, TaskStatus
 from ..outputs.job_folder import CONTAINER
 from . import Executor, Task
 from .local import LocalExecutor
@@ -45,7 +45,7 @@ class RoutingExecutor:
         """Get ready for tasks with notebooks."""
         self._here.expect_notebooks()  # those of containers are rarer, and load their libraries when one comes
 
-    def poll(self, folder: Path) -> Status:
+    def poll(self, folder: Path) -> TaskStatus:
         """What has become of the task in this folder."""
         return self._of_folder(folder).poll(folder)
 

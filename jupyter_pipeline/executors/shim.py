@@ -20,7 +20,7 @@ from ..models import Ending
 from ..outputs.inventory import inventory
 from ..outputs.job_folder import FOLDER, RESULT, STARTED, STOP
 from ..outputs.staging import Baseline, copy_workspace
-from .watch import Watch, says
+from .watch import JobWatch, says
 
 RECORD_ROOM = 4096
 NOTHING_WRITTEN: dict[str, list[Any]] = {"files": [], "unmatched": [], "unclaimed": [], "refused": []}
@@ -139,9 +139,9 @@ def _prepare(order: dict[str, Any], folder: Path) -> Baseline | None:
     return copy_workspace(Path(order["code"]), Path(order["inputs"]), folder / FOLDER)
 
 
-def _watch(order: dict[str, Any], folder: Path) -> Watch:
+def _watch(order: dict[str, Any], folder: Path) -> JobWatch:
     if order["layout"] != "container":
-        return Watch(order, folder)
+        return JobWatch(order, folder)
     from .containers.watch import ContainerWatch
 
     return ContainerWatch(order, folder)

@@ -44,7 +44,7 @@ class Child(Protocol):
     returncode: Any
 
 
-class Watch:
+class JobWatch:
     """A command under its limits: time, memory, log, and the wish to stop it."""
 
     def __init__(self, order: dict[str, Any], folder: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from .jobs import Cell, Event, Job, JobRequest, OutputFile, RequestStatus, State, StatusCode, Verdict
 from .pipeline import RUN_ALL, STRICTNESS, Action, Command, Level, OutputPattern, Pipeline, Problem, Severity
 from .runtimes import Runtime, RuntimeDefinition, RuntimeInfo, RuntimeState
-from .tasks import WORKSPACE, Ending, Limits, Phase, Result, Status, WrittenFile
+from .tasks import WORKSPACE, Ending, Limits, Phase, Result, TaskStatus, WrittenFile
 from .views import ViewKind, ViewRecord
 
 __all__ = [
@@ -38,8 +38,8 @@ __all__ = [
     "RuntimeState",
     "Severity",
     "State",
-    "Status",
     "StatusCode",
+    "TaskStatus",
     "Verdict",
     "ViewKind",
     "ViewRecord",

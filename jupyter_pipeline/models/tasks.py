@@ -84,7 +84,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class TaskStatus:
     """The answer of `poll`."""
 
     phase: Phase

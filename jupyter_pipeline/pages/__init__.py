@@ -8,12 +8,7 @@ from __future__ import annotations
 
 from ..diffs.tables import TableDifferences, compare_tables
 from ..tables.forms import table_document
-from ..tables.paging import (
-    Page,
-    Row,
-    TableQuery,
-    page_of,
-)
+from ..tables.paging import Page, TableQuery, TableRow, page_of
 from ..tables.rows import read_csv, read_lines
 from ..tables.summary import (
     ColumnSummary,
@@ -23,7 +18,7 @@ from ..tables.summary import (
 )
 from .comparisons import TYPES as COMPARED
 from .comparisons import (
-    Head,
+    PageHead,
     image_comparison_page,
     json_comparison_page,
     table_comparison_page,
@@ -41,14 +36,14 @@ __all__ = [
     "POLICY",
     "ColumnSummary",
     "Facts",
-    "Head",
     "Html",
     "Link",
     "Page",
-    "Row",
+    "PageHead",
     "Table",
     "TableDifferences",
     "TableQuery",
+    "TableRow",
     "compare_tables",
     "document",
     "image_comparison_page",

@@ -45,7 +45,7 @@ EARLIER, LATER = "Earlier", "Later"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class PageHead:
     """What stands above a comparison: a title, what is known of both files, and what nobody should miss."""
 
     title: str
@@ -53,7 +53,7 @@ class Head:
     notices: Sequence[str] = ()
 
 
-def text_comparison_page(head: Head, left: str, right: str) -> str:
+def text_comparison_page(head: PageHead, left: str, right: str) -> str:
     """The page of two texts, equal lines left out but for a few around what differs."""
     found = compare_texts(left, right, most_rows=MOST_LINES)
     if not found.rows:
@@ -63,7 +63,7 @@ def text_comparison_page(head: Head, left: str, right: str) -> str:
     return _page(head, [remarked(found.notes), _summary(told), _table("lines", _LINE_HEADS, rows, "Lines")])
 
 
-def json_comparison_page(head: Head, left: str, right: str) -> str:
+def json_comparison_page(head: PageHead, left: str, right: str) -> str:
     """The page of two JSON files; such with very long lines are laid out anew, so that there are lines to compare."""
     if max((len(line) for text in (left, right) for line in text.splitlines()), default=0) > _LONG_LINE:
         try:
@@ -71,11 +71,11 @@ def json_comparison_page(head: Head, left: str, right: str) -> str:
         except (ValueError, RecursionError):
             return text_comparison_page(head, left, right)
         notice = "Both files were laid out anew, so that their lines can be compared."
-        return text_comparison_page(Head(head.title, head.facts, (*head.notices, notice)), *laid_out)
+        return text_comparison_page(PageHead(head.title, head.facts, (*head.notices, notice)), *laid_out)
     return text_comparison_page(head, left, right)
 
 
-def image_comparison_page(head: Head, left: bytes, right: bytes, media_types: tuple[str, str]) -> str:
+def image_comparison_page(head: PageHead, left: bytes, right: bytes, media_types: tuple[str, str]) -> str:
     """The page of two images beside one another. Raises ValueError as ``pages.image_page``."""
     told = _all_same() if left == right else Html("")
     figures = [
@@ -85,7 +85,7 @@ def image_comparison_page(head: Head, left: bytes, right: bytes, media_types: tu
     return _page(head, [told, '<div class="beside">\n', *figures, "</div>"])
 
 
-def table_comparison_page(head: Head, left: Table, right: Table) -> str:
+def table_comparison_page(head: PageHead, left: Table, right: Table) -> str:
     """The page of two tables: how many rows differ, then these. Raises ValueError for what is too large."""
     return _page(head, _Comparison(left, right, compare_tables(left, right)).parts())
 
@@ -227,7 +227,7 @@ def _value(cell: str) -> Html:
 # -- parts -----------------------------------------------------------------------------------------
 
 
-def _page(head: Head, parts: Iterable[str]) -> str:
+def _page(head: PageHead, parts: Iterable[str]) -> str:
     return document(head.title, joined(parts), head.notices, head.facts)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from ..tables import numbers
-from ..tables.paging import Page, Row
+from ..tables.paging import Page, TableRow
 from ..tables.summary import SMALL, ColumnSummary, Table
 from .document import (
     Facts,
@@ -124,7 +124,7 @@ class _Rows:
     def _is_number(self, column: int) -> bool:
         return self.summary[column].type in ("integer", "float")
 
-    def _row(self, row: Row) -> str:
+    def _row(self, row: TableRow) -> str:
         if not self.hidden:
             cells = "".join(map(_cell, row.cells))
         else:

@@ -18,7 +18,7 @@ PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class HistoryComparison:
     """The code of a request beside that of an earlier one of the same workspace and backend."""
 
     kind: str
@@ -54,7 +54,7 @@ def _by_number(store: Store, number: int) -> JobRequest | None:
 PREVIOUS, PREVIOUS_SUCCESSFUL = "previous", "previous_successful"
 
 
-def comparisons(state: Path, store: Store, request: JobRequest) -> tuple[Comparison, Comparison]:
+def comparisons(state: Path, store: Store, request: JobRequest) -> tuple[HistoryComparison, HistoryComparison]:
     """The code beside that of the previous request, and of the previous one that succeeded in full (platform: 4.1)."""
     return (
         comparison(state, store, request, PREVIOUS),
@@ -62,7 +62,7 @@ def comparisons(state: Path, store: Store, request: JobRequest) -> tuple[Compari
     )
 
 
-def comparison(state: Path, store: Store, request: JobRequest, other: str) -> Comparison:
+def comparison(state: Path, store: Store, request: JobRequest, other: str) -> HistoryComparison:
     """The code beside that of another request: by its name as for `find`, or ``previous``, ``previous_successful``.
 
     Raises NotFound when there is no request of that name.
@@ -107,17 +107,17 @@ def _status(store: Store, request: JobRequest) -> RequestStatus:
     return lifecycle.request_status(store.jobs(request.id))
 
 
-def _compared(state: Path, request: JobRequest, kind: str, found: tuple[JobRequest, int] | None) -> Comparison:
+def _compared(state: Path, request: JobRequest, kind: str, found: tuple[JobRequest, int] | None) -> HistoryComparison:
     if found is None:
         word = "earlier request" if kind == PREVIOUS else "earlier request that succeeded"
-        return Comparison(kind, None, None, None, f"There is no {word} in this workspace.")
+        return HistoryComparison(kind, None, None, None, f"There is no {word} in this workspace.")
     other, number = found
     if other.code is not None and other.code == request.code:
-        return Comparison(kind, other, number, Difference(), "")
+        return HistoryComparison(kind, other, number, Difference(), "")
     for one, name in ((other, f"request {number}"), (request, "this request")):
         if one.code is None or not trees.is_kept(state, one.code):
-            return Comparison(kind, other, number, None, f"The code of {name} is not kept (any more).")
+            return HistoryComparison(kind, other, number, None, f"The code of {name} is not kept (any more).")
     assert other.code is not None
     assert request.code is not None
     older, newer = trees.contents(state, other.code), trees.contents(state, request.code)
-    return Comparison(kind, other, number, compare_trees(older, newer), "")
+    return HistoryComparison(kind, other, number, compare_trees(older, newer), "")

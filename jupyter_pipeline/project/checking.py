@@ -40,7 +40,7 @@ def by_rule(problems: Sequence[Problem]) -> Mapping[str, tuple[Problem, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckResult:
     """The answer to `check`."""
 
     rules: RuleSet
@@ -71,7 +71,7 @@ def check(
     config: Config | None = None,
     published: Collection[str] = (),
     unquoted: Collection[str] = (),
-) -> Checked:
+) -> CheckResult:
     """Say everything about the text of a project.yaml.
 
     With the `config` of its project, also what is wrong with its files: scripts that are missing, inputs that no needed
@@ -88,7 +88,7 @@ def check(
     problems = parsing.judge(faults, findings.version, rules)
     platform = [_compatibility(findings, each) for each in rulesets.UPSTREAM]
     actions = sum(draft.name != RUN_ALL for draft in findings.drafts)
-    return Checked(rules, problems, actions, tuple(platform))
+    return CheckResult(rules, problems, actions, tuple(platform))
 
 
 def _compatibility(findings: parsing.Findings, rules: RuleSet) -> Compatibility:

@@ -17,8 +17,8 @@ from ..errors import NotFound
 from ..models import JobRequest
 from ..models.documents import ChangeWord, FileKind
 from ..planning import history
-from ..planning.history import Comparison
-from ..protection.project import Project as ProtectedFiles
+from ..planning.history import HistoryComparison
+from ..protection.project import ProtectedProject as ProtectedFiles
 from ..snapshots import trees
 from ..store.database import Store
 
@@ -72,7 +72,7 @@ class CodeComparison:
         self, config: Config, store: Store, request: JobRequest, other: str, unquoted: Collection[str]
     ) -> None:
         self.config, self.request, self._unquoted = config, request, unquoted
-        self.comparison: Comparison = history.comparison(config.state, store, request, other)
+        self.comparison: HistoryComparison = history.comparison(config.state, store, request, other)
         self._protected = ProtectedFiles(str(config.root), {"state": str(config.state)})
         self._protected.refresh()
 

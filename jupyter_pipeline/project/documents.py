@@ -53,13 +53,13 @@ from ..rules import lifecycle
 if TYPE_CHECKING:
     from ..diffs.notebooks import CellDifference
     from ..diffs.texts import Row, Side
-    from ..planning.history import Comparison
+    from ..planning.history import HistoryComparison
     from ..planning.preview import Foresight, PlannedAction
     from ..rules.plan import Planned
     from ..runtimes import Described
-    from .checking import Checked, Compatibility
+    from .checking import CheckResult, Compatibility
     from .code_comparison import CodeComparison, FileChange, FileDifferences
-    from .facade import Project
+    from .facade import LocalProject
     from .reporting import JobNotebook
     from .rewriting import Added
     from .views import RequestView, ViewedOutput
@@ -141,7 +141,7 @@ def platform_documents(platform: Sequence[Compatibility]) -> tuple[PlatformDocum
     )
 
 
-def checked_document(checked: Checked, file: str = "project.yaml") -> CheckedDocument:
+def checked_document(checked: CheckResult, file: str = "project.yaml") -> CheckedDocument:
     """All that `check` says."""
     counts = Counter(problem.severity for problem in checked.problems)
     return CheckedDocument(
@@ -398,7 +398,7 @@ def runtime_document(described: Described, used: bool) -> RuntimeDocument:
     )
 
 
-def executor_document(project: Project) -> ExecutorDocument:
+def executor_document(project: LocalProject) -> ExecutorDocument:
     """How jobs would be run here, and which protection is missing."""
     asked = project.config.executor
     try:
@@ -411,7 +411,7 @@ def executor_document(project: Project) -> ExecutorDocument:
 # -- code side by side -----------------------------------------------------------------------------
 
 
-def comparison_document(comparison: Comparison) -> ComparisonDocument:
+def comparison_document(comparison: HistoryComparison) -> ComparisonDocument:
     """The code of a request beside that of an earlier one."""
     other, difference = comparison.request, comparison.difference
     return ComparisonDocument(

@@ -41,21 +41,21 @@ if TYPE_CHECKING:  # imported where they are used: planning, which is asked for 
     from ..planning.preview import Foresight
     from ..runtimes import Described
     from ..spec.additions import NewAction
-    from .checking import Checked
+    from .checking import CheckResult
     from .rewriting import Added
 
 POLL = 0.1
 """Seconds between looks at the store while another process is the engine."""
 
 
-class Project(Comparing, Machine):
+class LocalProject(Comparing, Machine):
     """A folder with project.yaml, and everything one can do with it. Methods raise PipelineError."""
 
     def __init__(self, config: Config) -> None:
         self.config = config
 
     @classmethod
-    def find(cls, start: Path | str = ".", **settings: Any) -> Project:
+    def find(cls, start: Path | str = ".", **settings: Any) -> LocalProject:
         """The project in `start` or in the nearest folder above it; `settings` as for ``config.load``.
 
         Raises ProjectNotFound and InvalidConfig.
@@ -71,7 +71,7 @@ class Project(Comparing, Machine):
 
     # -- reading and planning ----------------------------------------------------------------------
 
-    def check(self, rules: str = "native", text: str | None = None) -> Checked:
+    def check(self, rules: str = "native", text: str | None = None) -> CheckResult:
         """Everything that is wrong with project.yaml and the files it names, and what the platform says of it.
 
         `rules` names a rule set (`rulesets.RULESETS`). With a `text` that is looked at in place of the file, such as

@@ -19,6 +19,7 @@ from ..models import (
 )
 from ..outputs import job_folder
 from ..outputs import log as joblog
+from ..planning import history
 from ..rules import levels, lifecycle
 from ..store.database import FILE, Store
 from . import viewing
@@ -26,7 +27,7 @@ from .views import RequestView, ViewedOutput, view
 
 if TYPE_CHECKING:  # imported where they are used: planning, which is asked for most, needs none of them
     from ..planning import history
-    from .reporting import JobNotebook, Report
+    from .reporting import JobNotebook, MadeReport
 
 
 class Looking:
@@ -82,7 +83,7 @@ class Looking:
                 raise NotFound(f"There is no request {which}.", "`jupyter pipeline requests` lists them.")
             return view(store, found)
 
-    def comparisons(self, request_id: str) -> tuple[history.Comparison, ...]:
+    def comparisons(self, request_id: str) -> tuple[history.HistoryComparison, ...]:
         """The code of a request beside that of the previous one, and of the previous successful one."""
         with self._peek() as store:
             found = store.request(request_id) if store else None
@@ -124,7 +125,7 @@ class Looking:
         """The notebook that a job runs in place of its command; None where its command has nothing to do with one."""
         return self.notebooks([job]).get(job.id)
 
-    def report(self, name: str, to: str = "html") -> Report:
+    def report(self, name: str, to: str = "html") -> MadeReport:
         """The report of the notebook that a job has executed; `name` as for `job`, `to` one of ``reporting.FORMATS``.
 
         Raises NotFound when there is none or it may not be seen, ReportFailed when it cannot be made.
@@ -136,7 +137,7 @@ class Looking:
         request = self.request(job.request_id).request
         return reporting.of_job(self.config, self.notebook(job), job, to, provenance_of(request, job, job.runtime))
 
-    def report_of_file(self, path: Path, to: str = "html") -> Report:
+    def report_of_file(self, path: Path, to: str = "html") -> MadeReport:
         """The report of a notebook as it stands; pictures may come from its folder, or from the project it is in.
 
         Raises InvalidRequest when it cannot be read, ReportFailed when it cannot be made.

@@ -37,7 +37,7 @@ MARK = b'<meta name="generator" content="jupyter_pipeline">'
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class MadeReport:
     """A report that was made."""
 
     content: bytes
@@ -75,7 +75,7 @@ def notebook_of(config: Config, store: Store, job: Job) -> JobNotebook | None:
     )
 
 
-def of_job(config: Config, found: JobNotebook | None, job: Job, to: str, provenance: Mapping[str, str]) -> Report:
+def of_job(config: Config, found: JobNotebook | None, job: Job, to: str, provenance: Mapping[str, str]) -> MadeReport:
     """The report of the notebook that a job has executed, also when it failed or has not ended yet.
 
     Raises InvalidRequest when there is none or it may not be seen, ReportFailed when it cannot be made.
@@ -98,7 +98,7 @@ def of_job(config: Config, found: JobNotebook | None, job: Job, to: str, provena
         provenance = {**provenance, "Parameters": told}
     place = _Place(source.parent, config.root, source.stem)
     report = _made(found.kept, place, to, provenance, _remark(job))
-    return Report(report.content, f"{job.action}-{job.id[:6]}{PurePath(report.name).suffix}")
+    return MadeReport(report.content, f"{job.action}-{job.id[:6]}{PurePath(report.name).suffix}")
 
 
 def _remark(job: Job) -> str:
@@ -112,7 +112,7 @@ def _remark(job: Job) -> str:
     )
 
 
-def of_file(path: Path, to: str, allowed: Path | None = None) -> Report:
+def of_file(path: Path, to: str, allowed: Path | None = None) -> MadeReport:
     """The report of a notebook as it stands; pictures may come from its folder, or from below `allowed`.
 
     Raises InvalidRequest when it cannot be read, ReportFailed when the report cannot be made.
@@ -194,7 +194,7 @@ class _Place:
     withheld: Callable[[Path], str | None] = lambda _: None
 
 
-def _made(path: Path, place: _Place, to: str, provenance: Mapping[str, str], remark: str = "") -> Report:
+def _made(path: Path, place: _Place, to: str, provenance: Mapping[str, str], remark: str = "") -> MadeReport:
     import nbformat
 
     from .. import reports
@@ -221,5 +221,5 @@ def _made(path: Path, place: _Place, to: str, provenance: Mapping[str, str], rem
     )
     if to == "pdf":
         assert isinstance(content, str)
-        return Report(reports.pdf(content), f"{place.name}.pdf")
-    return Report(content.encode() if isinstance(content, str) else content, f"{place.name}{extension}")
+        return MadeReport(reports.pdf(content), f"{place.name}.pdf")
+    return MadeReport(content.encode() if isinstance(content, str) else content, f"{place.name}{extension}")

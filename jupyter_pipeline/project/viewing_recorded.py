@@ -11,7 +11,7 @@ from ..models import Job, ViewKind
 from ..store.database import Store
 from . import viewing
 from .looking import Looking
-from .reporting import Report
+from .reporting import MadeReport
 from .viewing import LogPart
 from .views import ViewedOutput
 
@@ -50,7 +50,7 @@ class Viewing(Looking):
         with self._recording() as store:
             return viewing.log(self.config, store, job, who, start, most)
 
-    def read_report(self, job: Job, who: str) -> Report:
+    def read_report(self, job: Job, who: str) -> MadeReport:
         """The report of the notebook that a job has executed, as a page; the look is recorded.
 
         Raises InvalidRequest where there is none, OutputRefused where it may not be seen, and ReportFailed.

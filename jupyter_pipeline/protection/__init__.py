@@ -24,7 +24,7 @@ from ..planning import survey
 from ..store.database import FILE
 from .disk import NOTHING, Folders, Identity, Sign, identity_of, is_at, is_settled, sign_of
 from .mounts import MOUNTS
-from .project import STATE, Project
+from .project import STATE, ProtectedProject
 
 ODD = "Its path cannot be looked at: it is not valid, too long, or leads in circles."
 TOO_MANY = "It holds too many files to look through."
@@ -68,7 +68,7 @@ class Protection:
         self._root = os.path.realpath(root)
         self._settings = dict(settings)
         self._lock = threading.RLock()
-        self._known: dict[str, Project] = {}
+        self._known: dict[str, ProtectedProject] = {}
         self._bare: dict[str, Sign] = {}
         """The folders that are neither a project's nor records, each as it was when that was seen."""
         self._orphans: set[str] = set()
@@ -156,7 +156,7 @@ class Protection:
                 return why
         return None
 
-    def _homes(self, real: str, is_folder: bool) -> Iterator[tuple[Project | None, str | None]]:
+    def _homes(self, real: str, is_folder: bool) -> Iterator[tuple[ProtectedProject | None, str | None]]:
         """The projects that a path lies in, each with the path as seen from there; None for a folder of records.
 
         Folders are known by name and by identity: a mount of a project's folder, a link's target, or its name in other
@@ -219,7 +219,9 @@ class Protection:
                         return _holds(top, entry.path, why)
         return None
 
-    def _reason_of_entry(self, entry: os.DirEntry[str], homes: list[tuple[Project | None, str | None]]) -> str | None:
+    def _reason_of_entry(
+        self, entry: os.DirEntry[str], homes: list[tuple[ProtectedProject | None, str | None]]
+    ) -> str | None:
         if entry.is_symlink():
             return self.reason(Path(entry.path))
         for project, inner in homes:
@@ -287,7 +289,7 @@ class Protection:
 
     def _add(self, folder: str) -> None:
         if folder not in self._known:
-            self._known[folder] = project = Project(folder, self._settings)
+            self._known[folder] = project = ProtectedProject(folder, self._settings)
             project.refresh()
 
 

@@ -57,7 +57,7 @@ CODE = "code"
 _NEVER_OUTPUTS = frozenset({survey.PROJECT_FILE, configuration.FILE})
 
 
-class Project:
+class ProtectedProject:
     """What one project protects, read again when something of it has changed."""
 
     def __init__(self, root: str, settings: Mapping[str, Any]) -> None:

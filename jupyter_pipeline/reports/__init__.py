@@ -56,10 +56,10 @@ def html(
     if template in (None, TEMPLATE):
         from . import exporter
 
-        return exporter.page(ready, place, exporter.Look(no_input, no_prompt, title or "", provenance))
+        return exporter.page(ready, place, exporter.Appearance(no_input, no_prompt, title or "", provenance))
     from . import templates
 
-    return templates.page(ready, place, templates.Wanted(template or "", no_input, no_prompt, title or ""))
+    return templates.page(ready, place, templates.WantedTemplate(template or "", no_input, no_prompt, title or ""))
 
 
 def export(

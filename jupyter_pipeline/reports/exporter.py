@@ -31,7 +31,7 @@ _CODE_NAMES = {"injected-parameters": "Parameters of this run", "parameters": "P
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Appearance:
     """What is to be seen of a notebook."""
 
     no_input: bool = False
@@ -75,18 +75,18 @@ def _exporter() -> ReportExporter:
     return ReportExporter()  # type: ignore[no-untyped-call]
 
 
-def page(notebook: NotebookNode, place: pictures.Place, look: Look) -> str:
+def page(notebook: NotebookNode, place: pictures.Place, look: Appearance) -> str:
     """The report of a plain notebook (`plain.notebook`) as one HTML page."""
     ready, report = prepare(notebook, place, look)
     return _exporter().page(ready, report)
 
 
-def prepare(notebook: NotebookNode, place: pictures.Place, look: Look) -> tuple[NotebookNode, dict[str, Any]]:
+def prepare(notebook: NotebookNode, place: pictures.Place, look: Appearance) -> tuple[NotebookNode, dict[str, Any]]:
     """The notebook with the finished HTML of each part in its cells, and what stands around them."""
     pieces = cleaning.Pieces()
     cleaner = cleaning.Cleaner(place, pieces, CONTENT)
     markdown = Markdown(cleaner, pieces)
-    layout = outputs.Outputs(cleaner, pieces, markdown)
+    layout = outputs.ReportOutputs(cleaner, pieces, markdown)
     language = _language(notebook)
     found = headings.Headings()
     cells, number = [], 0
@@ -144,7 +144,7 @@ def raw(cell: NotebookNode, cleaner: cleaning.Cleaner, markdown: Markdown) -> tu
 
 
 def _code(
-    cell: NotebookNode, number: int, layout: outputs.Outputs, found: headings.Headings, language: str | None
+    cell: NotebookNode, number: int, layout: outputs.ReportOutputs, found: headings.Headings, language: str | None
 ) -> dict[str, Any] | None:
     words = cell["metadata"].get("alt")
     shown = [layout.shown(output, number, words if isinstance(words, str) else None) for output in cell["outputs"]]

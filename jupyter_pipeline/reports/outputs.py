@@ -33,7 +33,7 @@ class Shown:
 
 
 @dataclass(slots=True)
-class Outputs:
+class ReportOutputs:
     """Lays out the outputs of one report."""
 
     cleaner: cleaning.Cleaner

@@ -37,7 +37,7 @@ _SAFE_PREPROCESSOR = re.compile(r"nbconvert\.preprocessors\.(?!Execute)\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedTemplate:
     """The template, and what is to be seen of the notebook."""
 
     template: str
@@ -101,13 +101,13 @@ def _exporter(name: str, base: str, no_input: bool, no_prompt: bool) -> OfflineE
     return OfflineExporter(**made)  # type: ignore[no-untyped-call]
 
 
-def page(notebook: NotebookNode, place: pictures.Place, wanted: Wanted) -> str:
+def page(notebook: NotebookNode, place: pictures.Place, wanted: WantedTemplate) -> str:
     """A plain notebook as the page, or the part of a page, that a named template makes. Raises ReportFailed."""
     name, base = _located(wanted.template, place.allowed)
     pieces = cleaning.Pieces()
     cleaner = cleaning.Cleaner(place, pieces)
     markdown = Markdown(cleaner, pieces)
-    ready, texts = _cleaned(notebook, outputs.Outputs(cleaner, pieces, markdown), pieces)
+    ready, texts = _cleaned(notebook, outputs.ReportOutputs(cleaner, pieces, markdown), pieces)
     language = str(notebook["metadata"]["language_info"].get("pygments_lexer") or "ipython3")
     filters = {
         "markdown2html": lambda source: texts.get(source, ""),
@@ -156,7 +156,7 @@ def _located(template: str, allowed: Path) -> tuple[str, str]:
 
 
 def _cleaned(
-    notebook: NotebookNode, layout: outputs.Outputs, pieces: cleaning.Pieces
+    notebook: NotebookNode, layout: outputs.ReportOutputs, pieces: cleaning.Pieces
 ) -> tuple[NotebookNode, dict[str, str]]:
     """The notebook with each output in one static form, and the HTML of each Markdown source in it.
 
@@ -181,7 +181,7 @@ def _cleaned(
 
 
 def _static(
-    output: NotebookNode, number: int, cell: NotebookNode, layout: outputs.Outputs, pieces: cleaning.Pieces
+    output: NotebookNode, number: int, cell: NotebookNode, layout: outputs.ReportOutputs, pieces: cleaning.Pieces
 ) -> NotebookNode:
     if "data" not in output:
         return output

@@ -10,17 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..models import (
-    Ending,
-    Job,
-    Phase,
-    RequestStatus,
-    Result,
-    RuntimeState,
-    State,
-    Status,
-    StatusCode,
-)
+from ..models import Ending, Job, Phase, RequestStatus, Result, RuntimeState, State, StatusCode, TaskStatus
 from . import patterns
 
 _C = StatusCode
@@ -111,7 +101,7 @@ class Facts:
     """Whether no other job of the same action is still running, such as one that is being cancelled."""
     publishing: bool = False
     """Whether its outputs may have begun to be published: then it is too late to cancel."""
-    status: Status = field(default_factory=lambda: Status(Phase.UNKNOWN))
+    status: TaskStatus = field(default_factory=lambda: TaskStatus(Phase.UNKNOWN))
     """What the executor says of the job's task."""
     progress: str = ""
     """How far it is, as a sentence, where that is known."""

@@ -15,15 +15,15 @@ from ..config import Config
 from ..errors import RuntimeUnavailable
 from ..models import Runtime, RuntimeInfo, RuntimeState
 from . import definitions, environments, images, interpreters, standins, stata, system
+from .availability import Availability, missing, unavailable
 from .definitions import Choice
-from .environments import Held, held, remove
+from .environments import KeptEnvironment, held, remove
 from .images import pull
-from .looks import Look, missing, unavailable
 from .uv_program import Progress
 
 __all__ = [
     "Described",
-    "Held",
+    "KeptEnvironment",
     "describe",
     "describe_all",
     "held",
@@ -93,7 +93,7 @@ def prepare(name: str, config: Config, progress: Progress, patience: float = 0.0
     for choice in choices:
         if choice.definition.kind == "python":
             environments.look_again(choice, config)
-    failed: dict[int, Look] = {}
+    failed: dict[int, Availability] = {}
     errors: list[RuntimeUnavailable] = []
     while True:
         number, look = standins.first(name, choices, partial(_look_at, config=config, patience=patience), failed)
@@ -120,27 +120,27 @@ def secrets(runtime: Runtime, config: Config) -> dict[str, str]:
     return stata.secrets(config) if runtime.secrets else {}
 
 
-def _look(name: str, config: Config) -> tuple[Choice, Look]:
+def _look(name: str, config: Config) -> tuple[Choice, Availability]:
     """The first choice that can be had, else the first one with what it lacks; raises RuntimeUnavailable."""
     choices = definitions.choices(name, config)
     number, look = standins.first(name, choices, partial(_look_at, config=config), {})
     return choices[number], look
 
 
-def _look_at(choice: Choice, config: Config, patience: float = math.inf) -> Look:
+def _look_at(choice: Choice, config: Config, patience: float = math.inf) -> Availability:
     if choice.definition.kind == "python":
         return environments.look(choice, config, patience)
     return _LOOK[choice.definition.kind](choice, config)
 
 
-def _ready(choice: Choice, look: Look) -> Runtime | None:
+def _ready(choice: Choice, look: Availability) -> Runtime | None:
     """The runtime of a look, with what its start needs on disk."""
     if look.runtime is not None and choice.definition.kind == "stata":
         stata.install_wrapper(look.runtime)
     return look.runtime
 
 
-def _info(name: str, choice: Choice, look: Look) -> RuntimeInfo:
+def _info(name: str, choice: Choice, look: Availability) -> RuntimeInfo:
     message = look.message
     if look.state is RuntimeState.MISSING:
         message = str(unavailable(look))

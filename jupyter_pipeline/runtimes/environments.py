@@ -30,9 +30,9 @@ from ..errors import RuntimeUnavailable
 from ..models import Runtime, RuntimeState
 from ..wording import plural
 from . import interpreters, places, uv_program
+from .availability import Availability, missing, short_hash, unavailable
 from .definitions import Choice, distribution
 from .interpreters import Interpreter
-from .looks import Look, missing, short_hash, unavailable
 from .uv_program import Progress
 
 FOLDER = "runtimes"
@@ -53,7 +53,7 @@ class _Plan:
     identity: str
 
 
-def look(choice: Choice, config: Config, patience: float = math.inf) -> Look:
+def look(choice: Choice, config: Config, patience: float = math.inf) -> Availability:
     """Ready when built, buildable when there is an interpreter or uv knows one to download.
 
     A download that failed longer than `patience` seconds ago may be tried again.
@@ -67,7 +67,7 @@ def look(choice: Choice, config: Config, patience: float = math.inf) -> Look:
     if person.forbids_programs(plan.folder):
         return missing(f"No program can run from {config.cache}, which is mounted `noexec`.", _OTHER_FOLDER)
     facts = _facts(plan.folder)
-    seen = Look(
+    seen = Availability(
         RuntimeState.BUILDABLE, plan.identity, message=choice.note, python=interpreter.version, folder=plan.folder
     )
     if facts is not None:
@@ -203,7 +203,7 @@ def _mark(plan: _Plan, seconds: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class KeptEnvironment:
     """One environment on disk, complete or left behind by a killed build; it may serve several projects."""
 
     name: str
@@ -214,13 +214,13 @@ class Held:
     built_at: str | None = None
 
 
-def held(config: Config) -> tuple[Held, ...]:
+def held(config: Config) -> tuple[KeptEnvironment, ...]:
     """Every environment in the cache, by name."""
     folders = sorted(path for path in _root(config).glob("*") if path.is_dir())
     return tuple(_held(folder) for folder in folders)
 
 
-def remove(one: Held) -> None:
+def remove(one: KeptEnvironment) -> None:
     """Delete an environment; raises RuntimeUnavailable when it is just being built. Deleting twice is no error."""
     if not one.folder.parent.is_dir():
         return
@@ -233,11 +233,11 @@ def size_of(folder: Path) -> int:
     return sum((Path(parent) / name).lstat().st_size for parent, _, names in os.walk(folder) for name in names)
 
 
-def _held(folder: Path) -> Held:
+def _held(folder: Path) -> KeptEnvironment:
     facts = _facts(folder)
     if facts is None:
-        return Held(folder.name, folder, size_of(folder), complete=False)
-    return Held(facts["name"], folder, facts["size"], complete=True, built_at=facts["built_at"])
+        return KeptEnvironment(folder.name, folder, size_of(folder), complete=False)
+    return KeptEnvironment(facts["name"], folder, facts["size"], complete=True, built_at=facts["built_at"])
 
 
 def _discard(folder: Path) -> None:
@@ -312,7 +312,7 @@ def _python(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def _no_interpreter(choice: Choice, config: Config) -> Look:
+def _no_interpreter(choice: Choice, config: Config) -> Availability:
     definition = choice.definition
     wanted = definition.python or ""
     machine = platform.machine()
@@ -325,12 +325,12 @@ def _no_interpreter(choice: Choice, config: Config) -> Look:
     return _absent_interpreter(choice, interpreters.reason_not_downloadable(wanted, config.cache))
 
 
-def not_downloaded(choice: Choice) -> Look:
+def not_downloaded(choice: Choice) -> Availability:
     """The look at an environment whose interpreter could not be downloaded a moment ago."""
     return _absent_interpreter(choice, interpreters.DOWNLOAD_FAILED)
 
 
-def _absent_interpreter(choice: Choice, why: str) -> Look:
+def _absent_interpreter(choice: Choice, why: str) -> Availability:
     wanted = choice.definition.python or ""
     return missing(
         f"{choice.definition.name} needs Python {wanted}, which is not on this machine, {why}.",

@@ -13,16 +13,16 @@ from ..config import Config
 from ..errors import ExecutorUnavailable
 from ..models import Runtime, RuntimeState
 from . import definitions, docker, stata
+from .availability import Availability, missing, short_hash
 from .definitions import Choice
 from .docker import images
-from .looks import Look, missing, short_hash
 from .uv_program import Progress
 
 AND = "+"
 """Between the image's id and the hash of what the project changes, in an identity."""
 
 
-def look(choice: Choice, config: Config) -> Look:
+def look(choice: Choice, config: Config) -> Availability:
     """Ready when the image is present, and for Stata a licence too; nothing is pulled."""
     definition = choice.definition
     assert definition.image is not None
@@ -50,7 +50,7 @@ def look(choice: Choice, config: Config) -> Look:
         secrets=secrets,
         image=image.id,
     )
-    return Look(RuntimeState.READY, identity, message=f"{definition.image}.", runtime=runtime, size=image.size)
+    return Availability(RuntimeState.READY, identity, message=f"{definition.image}.", runtime=runtime, size=image.size)
 
 
 def as_recorded(runtime: Runtime, identity: str) -> Runtime:

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from ..errors import RuntimeUnavailable
 from . import uv_program
+from .availability import short_hash
 from .interpreter_memory import MEMORY, failed_since, forget, note_failure, recall, remember, stamp
-from .looks import short_hash
 
 __all__ = [
     "DOWNLOAD_FAILED",

@@ -10,21 +10,21 @@ from dataclasses import replace
 
 from ..models import RuntimeState
 from ..wording import listed, plural
+from .availability import Availability
 from .definitions import Choice, distribution
-from .looks import Look
 
 _TELLING = ("pandas", "numpy", "matplotlib", "ipykernel")
 """Packages whose versions say most to a researcher."""
 
 
 def first(
-    name: str, choices: Sequence[Choice], look: Callable[[Choice], Look], failed: Mapping[int, Look]
-) -> tuple[int, Look]:
+    name: str, choices: Sequence[Choice], look: Callable[[Choice], Availability], failed: Mapping[int, Availability]
+) -> tuple[int, Availability]:
     """The number of the first choice that can be had, and how it stands with it; else the first with what it lacks.
 
     Choices that have `failed`, by number, are passed over with what is told of them.
     """
-    looks: list[Look] = []
+    looks: list[Availability] = []
     for number, choice in enumerate(choices):
         looks.append(failed[number] if number in failed else look(choice))
         if looks[-1].state is not RuntimeState.MISSING:
@@ -43,7 +43,7 @@ def first(
     return taken, found
 
 
-def _if_that_fails(name: str, choices: Sequence[Choice], taken: int, look: Callable[[Choice], Look]) -> str:
+def _if_that_fails(name: str, choices: Sequence[Choice], taken: int, look: Callable[[Choice], Availability]) -> str:
     """What would stand in if a download failed; a sentence, or empty."""
     for choice in choices[taken + 1 :]:
         found = look(choice)
@@ -52,7 +52,7 @@ def _if_that_fails(name: str, choices: Sequence[Choice], taken: int, look: Calla
     return ""
 
 
-def _sentence(name: str, wanted: Choice, choice: Choice, found: Look) -> str:
+def _sentence(name: str, wanted: Choice, choice: Choice, found: Availability) -> str:
     """What stands in for what, and how it differs."""
     python = f" with Python {found.python}" if found.python else ""
     return f"{choice.title}{python} stands in for {name}{_difference(wanted, choice)}."

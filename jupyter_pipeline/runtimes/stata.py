@@ -15,8 +15,8 @@ from ..config import FILE, Config
 from ..errors import RuntimeUnavailable
 from ..models import Runtime, RuntimeState
 from . import places, system
+from .availability import Availability, missing, short_hash
 from .definitions import Choice
-from .looks import Look, missing, short_hash
 
 LICENSE = "STATA_LICENSE"
 _LICENSE_FILE = "stata.lic"
@@ -28,7 +28,7 @@ _PLACES = (
 )
 
 
-def look(choice: Choice, config: Config) -> Look:
+def look(choice: Choice, config: Config) -> Availability:
     """Ready when both the program and a licence are found; else the sentence says which is not, and where we looked."""
     program = _program(choice, config)
     problems = [_no_program(choice, config)] if program is None else []
@@ -51,7 +51,7 @@ def look(choice: Choice, config: Config) -> Look:
         environment=environment,
         secrets=() if beside else (LICENSE,),
     )
-    return Look(RuntimeState.READY, identity, runtime=runtime, folder=program.parent)
+    return Availability(RuntimeState.READY, identity, runtime=runtime, folder=program.parent)
 
 
 def install_wrapper(runtime: Runtime) -> None:

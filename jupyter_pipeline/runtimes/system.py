@@ -14,11 +14,11 @@ from .. import person
 from ..config import Config
 from ..models import Runtime, RuntimeState
 from . import definitions, places
+from .availability import Availability, missing, short_hash
 from .definitions import Choice
-from .looks import Look, missing, short_hash
 
 
-def look(choice: Choice, config: Config) -> Look:
+def look(choice: Choice, config: Config) -> Availability:
     """Ready when the program is found; no process is started."""
     definition = choice.definition
     program = find(definition.program, config.root)
@@ -42,7 +42,7 @@ def look(choice: Choice, config: Config) -> Look:
         mounts=(*places.needed_by(program), *libraries),
         environment=environment,
     )
-    return Look(RuntimeState.READY, identity, runtime=runtime, folder=program.parent)
+    return Availability(RuntimeState.READY, identity, runtime=runtime, folder=program.parent)
 
 
 def find(program: str, root: Path) -> Path | None:

@@ -19,13 +19,7 @@ from typing import Any
 
 from ..errors import PipelineError
 from ..models import Command
-from .pysource import (
-    Names,
-    Source,
-    read_notebook,
-    read_python,
-    words_of,
-)
+from .pysource import Names, PythonSource, read_notebook, read_python, words_of
 
 WORKSPACE = "/workspace/"
 """Where the project lies for a job (platform: the container contract)."""
@@ -129,7 +123,7 @@ class Dependencies:
         self.data = frozenset(files.keys() - self.code - self.idle)
         self.names = Names(self.code | self.idle, _IDLE_FOLDERS)
         self.obstacle = _obstacle(files, self.code)
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, PythonSource] = {}
         self.imports: dict[tuple[str, bool, str, tuple[str, ...]], tuple[str, ...]] = {}
         self.closures: dict[_Start, _Closure] = {}
         self.uses: dict[tuple[object, ...], CodeUse] = {}
@@ -204,7 +198,7 @@ class Dependencies:
         self.closures[start] = closure
         return closure
 
-    def _imported(self, source: Source, path: str, bases: tuple[str, ...]) -> Iterator[str]:
+    def _imported(self, source: PythonSource, path: str, bases: tuple[str, ...]) -> Iterator[str]:
         for level, module, names in source.imports:
             places = bases
             if level:
@@ -235,7 +229,7 @@ class Dependencies:
         places = [_local(run), normpath(join(dirname(path), run))]
         return next((p + end for p in reversed(places) for end in ("", ".py") if p + end in self.code), None)
 
-    def _source(self, path: str) -> Source:
+    def _source(self, path: str) -> PythonSource:
         if path not in self.sources:
             notebook = path.endswith(".ipynb")
             self.sources[path] = self._cached(
@@ -245,16 +239,16 @@ class Dependencies:
             )
         return self.sources[path]
 
-    def _cached(self, key: str, path: str, reader: Callable[[bytes], Source]) -> Source:
-        source = Source.from_json(self.cache.get(key))
+    def _cached(self, key: str, path: str, reader: Callable[[bytes], PythonSource]) -> PythonSource:
+        source = PythonSource.from_json(self.cache.get(key))
         if source is None:
             try:
                 content = self.read(path)
             except (OSError, PipelineError):
-                return Source(dynamic="the file cannot be read")
+                return PythonSource(dynamic="the file cannot be read")
             # Edited since the snapshot, it would be remembered for good as what the old content says.
             if hashlib.sha256(content).hexdigest() != self.files[path].removeprefix("x:"):
-                return Source(dynamic="the file was changed just now")
+                return PythonSource(dynamic="the file was changed just now")
             source = reader(content)
             self.cache[key] = source.as_json()
         return source
@@ -393,9 +387,9 @@ def _obstacle(files: Mapping[str, str], code: Iterable[str]) -> str:
     return ""
 
 
-def _read_words(content: bytes) -> Source:
+def _read_words(content: bytes) -> PythonSource:
     """The words of any text by which it could name an idle file."""
     if len(content) > 1 << 23:
-        return Source(dynamic="the file is too large")
+        return PythonSource(dynamic="the file is too large")
     words = words_of(content.decode(errors="replace"))
-    return Source(words=frozenset(w for w in words if w[0] in ".*?" or w in _IDLE_FOLDERS or _is_idle(w)))
+    return PythonSource(words=frozenset(w for w in words if w[0] in ".*?" or w in _IDLE_FOLDERS or _is_idle(w)))

@@ -50,7 +50,7 @@ _WORD = re.compile(r"[\w.*?-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PythonSource:
     """What one file says; the parts are JSON-able through `as_json`."""
 
     imports: tuple[Import, ...] = ()
@@ -67,7 +67,7 @@ class Source:
         return [imports, list(self.runs), sorted(self.words), self.dynamic]
 
     @classmethod
-    def from_json(cls, data: Any) -> Source | None:
+    def from_json(cls, data: Any) -> PythonSource | None:
         """What `as_json` gave, or None if `data` is something else."""
         try:
             imports, runs, words, dynamic = data
@@ -111,7 +111,7 @@ class Names:
         return found | self.odd
 
 
-def read_python(content: bytes | str, kind: str = "line") -> Source:
+def read_python(content: bytes | str, kind: str = "line") -> PythonSource:
     """The facts of one Python source; a source that does not parse is dynamic."""
     try:
         # A warning about an odd escape in a researcher's script is not ours to print.
@@ -119,16 +119,16 @@ def read_python(content: bytes | str, kind: str = "line") -> Source:
             warnings.simplefilter("ignore")
             nodes = list(ast.walk(ast.parse(content)))
     except SyntaxError as error:
-        return Source(dynamic=f"{kind} {error.lineno or 1} is not valid Python")
+        return PythonSource(dynamic=f"{kind} {error.lineno or 1} is not valid Python")
     except (ValueError, RecursionError, MemoryError):
-        return Source(dynamic=f"{kind} 1 begins a text that is not readable as Python")
+        return PythonSource(dynamic=f"{kind} 1 begins a text that is not readable as Python")
     imports = tuple(_imports(nodes))
     dynamic = min(_dynamic(nodes), default=(0, ""))
     words = frozenset(word for text in _texts(nodes) for word in words_of(text))
-    return Source(imports, (), words, f"{kind} {dynamic[0]} {dynamic[1]}" if dynamic[1] else "")
+    return PythonSource(imports, (), words, f"{kind} {dynamic[0]} {dynamic[1]}" if dynamic[1] else "")
 
 
-def read_notebook(content: bytes) -> Source:
+def read_notebook(content: bytes) -> PythonSource:
     """The facts of a notebook's code cells together; one in another language, or that is broken, is dynamic."""
     try:
         notebook = json.loads(content)
@@ -138,11 +138,11 @@ def read_notebook(content: bytes) -> Source:
             "".join(cell.get("source", "")) for cell in notebook.get("cells", []) if cell.get("cell_type") == "code"
         ]
     except (ValueError, TypeError, AttributeError, RecursionError):
-        return Source(dynamic="the file is not a notebook")
+        return PythonSource(dynamic="the file is not a notebook")
     if language not in (None, "python", "ipython"):
-        return Source(dynamic=f"the notebook is in {language}")
+        return PythonSource(dynamic=f"the notebook is in {language}")
     sources = [_read_cell(text, f"cell {number}, line") for number, text in enumerate(cells, 1)]
-    return Source(
+    return PythonSource(
         tuple(dict.fromkeys(found for source in sources for found in source.imports)),
         tuple(run for source in sources for run in source.runs),
         frozenset().union(*(source.words for source in sources)),
@@ -150,7 +150,7 @@ def read_notebook(content: bytes) -> Source:
     )
 
 
-def _read_cell(text: str, kind: str) -> Source:
+def _read_cell(text: str, kind: str) -> PythonSource:
     """One cell: as it is if it is plain Python, else with the magics that are known taken out."""
     source = read_python(text, kind)
     if not source.dynamic.endswith("not valid Python"):
@@ -164,7 +164,7 @@ def _read_cell(text: str, kind: str) -> Source:
             continue
         indent, percent, name, rest = magic.groups()
         if percent == "%%" and name in _TEXT_CELLS:
-            return Source()
+            return PythonSource()
         if name == "run" and percent == "%" and (words := rest.split()) and not words[0].startswith("-"):
             runs.append(words[0].strip("'\""))
             lines.append(f"{indent}pass")
@@ -174,9 +174,9 @@ def _read_cell(text: str, kind: str) -> Source:
         elif name in _PLAIN_MAGICS or (name == "load_ext" and rest.strip() == "autoreload"):
             lines.append(f"{indent}pass")
         else:
-            return Source(dynamic=f"{kind} {number} uses {percent}{name}")
+            return PythonSource(dynamic=f"{kind} {number} uses {percent}{name}")
     source = read_python("\n".join(lines), kind)
-    return Source(source.imports, tuple(runs), source.words, source.dynamic)
+    return PythonSource(source.imports, tuple(runs), source.words, source.dynamic)
 
 
 def _imports(nodes: Iterable[ast.AST]) -> Iterator[Import]:

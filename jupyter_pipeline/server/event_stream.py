@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import PipelineError
 from ..models import Event
-from ..project.facade import Project
+from ..project.facade import LocalProject
 from ..store.database import FILE
 
 LOOK = 0.05
@@ -37,11 +37,11 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass
-class Watch:
+class StoreWatch:
     """One project on one backend."""
 
     key: str
-    project: Project
+    project: LocalProject
     revision: int | None = None
     """The newest that was seen; None before the first look."""
     seen: tuple[Any, ...] = ()
@@ -68,14 +68,14 @@ class Tail:
     def __init__(
         self,
         run: Callable[..., Awaitable[Any]],
-        open_project: Callable[[str, str], Project],
+        open_project: Callable[[str, str], LocalProject],
         emit: Callable[[dict[str, Any]], None],
         show_activity: Callable[[], None],
         rest: float = REST,
     ) -> None:
         self._run, self._open, self._emit = run, open_project, emit
         self._show_activity, self._rest = show_activity, rest
-        self._watches: dict[tuple[str, str], Watch] = {}
+        self._watches: dict[tuple[str, str], StoreWatch] = {}
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -89,7 +89,7 @@ class Tail:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    async def watch(self, key: str, backend: str) -> Watch:
+    async def watch(self, key: str, backend: str) -> StoreWatch:
         """Follow a project on a backend from now on; `key` is its identifier. Raises NotFound and InvalidConfig."""
         place, moment = (key, backend), time.monotonic()
         known = self._watches.get(place)
@@ -98,7 +98,7 @@ class Tail:
             revision = None
             with contextlib.suppress(PipelineError):  # told when it is looked at
                 revision = await self._run(project.revision)
-            known = self._watches.setdefault(place, Watch(key, project, revision))
+            known = self._watches.setdefault(place, StoreWatch(key, project, revision))
             known.project, known.opened = project, moment
         known.asked = moment
         return known
@@ -136,7 +136,7 @@ class Tail:
                     del self._watches[place]
             await asyncio.sleep(LOOK)
 
-    async def _look(self, watch: Watch) -> None:
+    async def _look(self, watch: StoreWatch) -> None:
         stamp, moment = _stamp(watch.project), time.monotonic()
         if stamp == watch.seen and (not watch.active or moment - watch.looked < LOOK_ANYWAY):
             return
@@ -155,7 +155,7 @@ class Tail:
             watch.ring()
             await self._tell(watch, events)
 
-    async def _tell(self, watch: Watch, events: Sequence[Event]) -> None:
+    async def _tell(self, watch: StoreWatch, events: Sequence[Event]) -> None:
         if len(events) > STORM:
             newest = {(event.request_id, event.job_id): event for event in events}
             events = sorted(newest.values(), key=lambda event: event.revision)
@@ -174,7 +174,7 @@ class Tail:
             )
 
 
-def _stamp(project: Project) -> tuple[Any, ...]:
+def _stamp(project: LocalProject) -> tuple[Any, ...]:
     """What changes when somebody writes to the store."""
     found: list[Any] = []
     for name in (FILE, f"{FILE}-wal"):

@@ -22,7 +22,7 @@ from . import git
 from .trees import (
     Code,
     CodeFile,
-    Held,
+    KeptCode,
     blob_of,
     fail,
     held,
@@ -38,7 +38,7 @@ from .trees import (
     tree_of,
 )
 
-__all__ = ["Code", "CodeFile", "Held", "held", "listed", "materialize", "nothing", "prune", "scan", "scan_commit"]
+__all__ = ["Code", "CodeFile", "KeptCode", "held", "listed", "materialize", "nothing", "prune", "scan", "scan_commit"]
 
 _RACY = 2 * 10**9
 """Nanoseconds; the coarsest clock of a file system (FAT): younger files may change again without a newer time."""

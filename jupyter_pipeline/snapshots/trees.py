@@ -78,7 +78,7 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class KeptCode:
     """What `prune` could free at most."""
 
     trees: int
@@ -118,12 +118,12 @@ def prune(state: Path, keep_ids: Collection[str], grace: float = GRACE) -> int:
     return freed
 
 
-def held(state: Path) -> Held:
+def held(state: Path) -> KeptCode:
     """How many snapshots and contents are kept, and how many bytes they take together."""
     folder = state / "code"
     blobs = {info.st_ino: info.st_size for _, info in _files(folder / "blobs")}
     copies = {info.st_ino: info.st_size for _, info in _files(folder / "trees")}
-    return Held(len(_entries(folder / "trees")), len(blobs), sum((copies | blobs).values()))
+    return KeptCode(len(_entries(folder / "trees")), len(blobs), sum((copies | blobs).values()))
 
 
 def is_kept(state: Path, tree_id: str) -> bool:

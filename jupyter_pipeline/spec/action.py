@@ -75,7 +75,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ActionDraft:
     """An action as far as it could be read."""
 
     name: str
@@ -91,7 +91,7 @@ class Draft:
     dummy_node: Node | None
 
 
-def read_action(key: Scalar, node: Node, suggester: Suggester) -> Reading[Draft | None]:
+def read_action(key: Scalar, node: Node, suggester: Suggester) -> Reading[ActionDraft | None]:
     """Read one action; yields its problems and gives what could be read, None when it is no mapping."""
     name = key.text
     yield from _name_problems(key)
@@ -105,7 +105,7 @@ def read_action(key: Scalar, node: Node, suggester: Suggester) -> Reading[Draft 
     run = yield from _read_run(key, node)
     claims = yield from _read_outputs(key, node, suggester)
     yield from _extraction_problems(key, run, claims, node)
-    return Draft(
+    return ActionDraft(
         name,
         {"run", "outputs"} <= node.entries.keys(),
         key,

@@ -21,15 +21,7 @@ from .action import split
 from .faults import is_null, quote
 from .rulesets import NEWEST
 from .yaml import tree
-from .yaml.places import (
-    BOM,
-    STEP,
-    Layout,
-    Room,
-    Splice,
-    plain,
-    spliced,
-)
+from .yaml.places import BOM, STEP, LineLayout, Room, Splice, plain, spliced
 from .yaml.scalars import resolve
 
 WIDTH = 100
@@ -115,7 +107,7 @@ def _splices(text: str, root: tree.Mapping, action: NewAction) -> Iterator[Splic
     """The places where the action could be written, with its lines; the nicest first."""
     end = "\r\n" if "\r\n" in text else "\n"
     if "actions" in root.entries:
-        room = Layout(text).room(root.key("actions"))
+        room = LineLayout(text).room(root.key("actions"))
         for place in room.places if room else ():
             assert room is not None
             yield _splice(text, place, ([""] if room.is_spaced else []) + _block(action, room), end)

@@ -12,7 +12,7 @@ from itertools import islice, product
 from ..graph import traversal
 from ..models import RUN_ALL, STRICTNESS, Problem
 from ..rules.patterns import PatternIndex, overlap
-from .action import Claim, Draft
+from .action import ActionDraft, Claim
 from .faults import Fault, Suggester, quote
 from .yaml.tree import Scalar
 
@@ -22,7 +22,7 @@ MAX_COMPARISONS = 20_000
 """Pairs of patterns compared in one file, so that no file takes long."""
 
 
-def needs_problems(drafts: Sequence[Draft], names: set[str], suggester: Suggester) -> Iterator[Problem]:
+def needs_problems(drafts: Sequence[ActionDraft], names: set[str], suggester: Suggester) -> Iterator[Problem]:
     """Yield entries of ``needs`` that name no action, the action itself, or the same action twice.
 
     ``names`` are all names in the file, also of actions that could not be read (platform: pipeline/models.py).
@@ -59,7 +59,7 @@ def _unknown_need(action: str, need: str, names: set[str], suggester: Suggester)
     return Fault("needs-unknown", message, f"{suggester.like(need, names)}Name an action of this file.")
 
 
-def cycle_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
+def cycle_problems(drafts: Sequence[ActionDraft]) -> Iterator[Problem]:
     """Yield every circle of needs, named by its path, at the entry of ``needs`` where it can be opened."""
     by_name = {draft.name: draft for draft in drafts}
     # An action that needs itself is told by its own rule.
@@ -87,7 +87,7 @@ def name_problems(keys: Sequence[Scalar]) -> Iterator[Problem]:
             yield Fault("action-name-case", message, remedy).at(key, f"actions.{key.text}", key.text)
 
 
-def run_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
+def run_problems(drafts: Sequence[ActionDraft]) -> Iterator[Problem]:
     """Yield run lines that say the same as another action's.
 
     The platform compares their very text (pipeline/models.py); in 2021 it compared the words, whatever the image's
@@ -107,12 +107,12 @@ def run_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
             yield _same_run("run-duplicate-words", message, draft)
 
 
-def _same_run(rule: str, message: str, draft: Draft) -> Problem:
+def _same_run(rule: str, message: str, draft: ActionDraft) -> Problem:
     fault = Fault(rule, message, "Give them different commands, or make them one action.")
     return fault.at(draft.run_node, f"actions.{draft.name}.run", draft.name)
 
 
-def output_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
+def output_problems(drafts: Sequence[ActionDraft]) -> Iterator[Problem]:
     """Yield outputs whose path is the very text of another one (platform: pipeline/models.py)."""
     seen: dict[str, Claim] = {}
     for draft in drafts:
@@ -130,7 +130,7 @@ def output_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
 # -- overlaps --------------------------------------------------------------------------------------
 
 
-def overlap_problems(drafts: Sequence[Draft]) -> Iterator[Problem]:
+def overlap_problems(drafts: Sequence[ActionDraft]) -> Iterator[Problem]:
     """Yield outputs of different actions or levels that could be the same file, one for each pair of actions.
 
     Paths of the very same text are told by `output_problems`.
@@ -184,7 +184,7 @@ def _overlap_fault(one: Claim, other: Claim, example: str, later: _Later) -> Fau
 class _Later:
     """Which of two actions must run after the other; remembers what it found out."""
 
-    def __init__(self, drafts: Sequence[Draft]) -> None:
+    def __init__(self, drafts: Sequence[ActionDraft]) -> None:
         self._needs = {draft.name: [need.name for need in draft.needs] for draft in drafts}
         self._after: dict[str, frozenset[str]] = {}
 

@@ -15,7 +15,7 @@ from ..models import RUN_ALL, Problem
 from ..rules.patterns import PatternIndex, nearest, overlap
 from ..scripts.entry_files import Named, local_path, named
 from ..scripts.python import Use
-from .action import Claim, Draft
+from .action import ActionDraft, Claim
 from .faults import Fault, quote
 from .study import (
     MAX_COMPARISONS,
@@ -38,7 +38,7 @@ def _nowhere(path: str) -> bool:
 
 
 def file_problems(
-    drafts: Sequence[Draft],
+    drafts: Sequence[ActionDraft],
     files: Collection[str],
     read: Callable[[str], bytes],
     is_there: Callable[[str], bool] = _nowhere,
@@ -79,7 +79,7 @@ class _Makers:
 class _Outputs:
     """The outputs of all actions, asked which of them match a path."""
 
-    def __init__(self, drafts: Sequence[Draft]) -> None:
+    def __init__(self, drafts: Sequence[ActionDraft]) -> None:
         self.claims = sorted((claim for draft in drafts for claim in draft.claims), key=_place)
         self.actions: defaultdict[str, list[str]] = defaultdict(list)
         for claim in self.claims:
@@ -119,7 +119,7 @@ class _Outputs:
 class _Checks:
     """The rules, over one project."""
 
-    def __init__(self, drafts: Sequence[Draft], files: Files, scripts: Scripts) -> None:
+    def __init__(self, drafts: Sequence[ActionDraft], files: Files, scripts: Scripts) -> None:
         self.drafts, self.files, self.scripts = drafts, files, scripts
         self.outputs = _Outputs(drafts)
         self.by_name = {draft.name: draft for draft in drafts}
@@ -127,7 +127,7 @@ class _Checks:
 
     def problems(self) -> Iterator[_Told]:
         """Yield all problems, action by action, then those of the outputs."""
-        users: defaultdict[tuple[str, str], list[Draft]] = defaultdict(list)
+        users: defaultdict[tuple[str, str], list[ActionDraft]] = defaultdict(list)
         for draft in self.drafts:
             if draft.dummy_data_file:
                 yield from self._dummy(draft, draft.dummy_data_file)
@@ -144,7 +144,7 @@ class _Checks:
 
     # -- scripts and dummy data --------------------------------------------------------------------
 
-    def _script(self, draft: Draft, each: Named) -> Iterator[_Told]:
+    def _script(self, draft: ActionDraft, each: Named) -> Iterator[_Told]:
         if each.kind == "module" and each.path.partition("/")[0] not in self.files.folders:
             return
         if any(self.files.matching(pattern) for pattern in each.accepted):
@@ -163,7 +163,7 @@ class _Checks:
             message, remedy = _ignored(f"The {each.kind} {quote(each.path)} of {quote(draft.name)}")
         yield each.path, _at_run(draft, Fault("file-script", message, remedy))
 
-    def _dummy(self, draft: Draft, written: str) -> Iterator[_Told]:
+    def _dummy(self, draft: ActionDraft, written: str) -> Iterator[_Told]:
         path = local_path(written)
         if path and path not in self.files.paths:
             message = f"The dummy data file {quote(written)} of {quote(draft.name)} does not exist."
@@ -175,7 +175,7 @@ class _Checks:
 
     # -- inputs ------------------------------------------------------------------------------------
 
-    def _inputs(self, draft: Draft, script: str, folder: str) -> Iterator[_Told]:
+    def _inputs(self, draft: ActionDraft, script: str, folder: str) -> Iterator[_Told]:
         own = self.scripts.uses(script, folder)
         written = {use.path for use in own if use.mode == "write"}
         found = [(script, use) for use in own]
@@ -185,7 +185,7 @@ class _Checks:
             if use.mode == "read" and use.path not in written:
                 yield from self._input(draft, source, use)
 
-    def _input(self, draft: Draft, source: str, use: Use) -> Iterator[_Told]:
+    def _input(self, draft: ActionDraft, source: str, use: Use) -> Iterator[_Told]:
         if self.outputs.is_doubtful(use.path) or self.files.matching(use.path):
             return
         makers = self.outputs.makers(use.path)
@@ -199,7 +199,7 @@ class _Checks:
             message = f"{reads}, which {quote(makers.first)} makes, and {quote(draft.name)} does not need that action."
             yield use.path, _at_run(draft, Fault("input-unneeded", message, self._add_need(draft.name, makers)))
 
-    def _is_expected(self, draft: Draft, path: str) -> bool:
+    def _is_expected(self, draft: ActionDraft, path: str) -> bool:
         """Whether a file that no action makes should be made by one: where outputs are, and all outputs are known."""
         top, slash, _ = path.partition("/")
         if not slash or top not in self.outputs.tops or self.outputs.folders.matching(path):
@@ -226,7 +226,7 @@ class _Checks:
 
     # -- outputs -----------------------------------------------------------------------------------
 
-    def _unclaimed(self, script: str, folder: str, drafts: Sequence[Draft]) -> Iterator[_Told]:
+    def _unclaimed(self, script: str, folder: str, drafts: Sequence[ActionDraft]) -> Iterator[_Told]:
         """Told for the first action that runs the script: mending it there, or in the script, mends it for all."""
         if not all(draft.claims for draft in drafts):
             return
@@ -285,7 +285,7 @@ class _Checks:
         return Fault("output-impossible", message, remedy)
 
 
-def _at_run(draft: Draft, fault: Fault) -> Problem:
+def _at_run(draft: ActionDraft, fault: Fault) -> Problem:
     return fault.at(draft.run_node, f"actions.{draft.name}.run", draft.name)
 
 

@@ -22,7 +22,7 @@ from ..models import (
     Severity,
 )
 from . import checks
-from .action import Draft, read_action
+from .action import ActionDraft, read_action
 from .faults import (
     Fault,
     Reading,
@@ -65,7 +65,7 @@ class Findings:
     """As the file says it, also one that does not exist; None when it says no number."""
     faults: tuple[Problem, ...]
     """In the file's order, all called errors."""
-    drafts: tuple[Draft, ...]
+    drafts: tuple[ActionDraft, ...]
     """The actions as far as they could be read."""
     pipeline: Pipeline | None
     """None when something it is made of is missing."""
@@ -142,7 +142,7 @@ def load(source: str | bytes) -> Pipeline:
     return parsed.pipeline
 
 
-_Result = tuple[float | None, tuple[Draft, ...], Pipeline | None]
+_Result = tuple[float | None, tuple[ActionDraft, ...], Pipeline | None]
 """Version, drafts and pipeline, as in `Findings`."""
 
 
@@ -270,7 +270,7 @@ def _read_population(section: tree.Mapping) -> Reading[int | None]:
 # -- actions ---------------------------------------------------------------------------------------
 
 
-def _read_actions(root: tree.Mapping, suggester: Suggester) -> Reading[list[Draft]]:
+def _read_actions(root: tree.Mapping, suggester: Suggester) -> Reading[list[ActionDraft]]:
     node = root.get("actions")
     remedy = "Write `actions:`, and below it each action's name, indented one step."
     if node is None:
@@ -293,7 +293,7 @@ def _read_actions(root: tree.Mapping, suggester: Suggester) -> Reading[list[Draf
     return drafts
 
 
-def _common_problems(drafts: list[Draft], node: Node | None, suggester: Suggester) -> Generator[Problem]:
+def _common_problems(drafts: list[ActionDraft], node: Node | None, suggester: Suggester) -> Generator[Problem]:
     if not isinstance(node, tree.Mapping):
         return
     keys = [key for key, _ in node.items()]
@@ -307,7 +307,7 @@ def _common_problems(drafts: list[Draft], node: Node | None, suggester: Suggeste
     yield from checks.overlap_problems(runs)
 
 
-def _action(draft: Draft) -> Action:
+def _action(draft: ActionDraft) -> Action:
     assert draft.run is not None  # asked for before
     return Action(
         name=draft.name,

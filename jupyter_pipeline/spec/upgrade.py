@@ -25,13 +25,7 @@ from .rulesets import (
     OLDEST,
 )
 from .yaml import tree
-from .yaml.places import (
-    BOM,
-    Layout,
-    Splice,
-    plain,
-    spliced,
-)
+from .yaml.places import BOM, LineLayout, Splice, plain, spliced
 
 LATEST, MEANT = "latest", "v1"
 """The tag that is refused from version 5 on, and the one it stood for (platform: pipeline/models.py)."""
@@ -70,7 +64,7 @@ def upgrade(source: str) -> Upgrade:
     root = _root(text)
     if root is None:
         return Upgrade(source, (), ())
-    old = _Old(root, Layout(text), parsing.examine(text).version)
+    old = _Old(root, LineLayout(text), parsing.examine(text).version)
     done = _Plan(_facts(root), parsing.parse(text).pipeline)
     left: list[Edit] = []
     for planner in (_plan_run_all, _plan_images, _plan_version):
@@ -114,7 +108,7 @@ class _Old:
     """The file as it was given: its tree, the places in its text, and its version."""
 
     root: tree.Mapping
-    layout: Layout
+    layout: LineLayout
     version: float | None
 
     def run(self, action: str) -> tree.Node:

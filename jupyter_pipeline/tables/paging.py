@@ -15,7 +15,7 @@ USUAL_ROWS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A row, with the line of the file where it begins; where a file has no lines, its number, from 1."""
 
     line: int
@@ -26,7 +26,7 @@ class Row:
 class Page:
     """Some rows of a table, and how they were chosen. Columns are counted from 0."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     total: int
     """Rows of the whole table."""
     offset: int
@@ -73,7 +73,7 @@ def page_of(table: Table, sort: int | None, descending: bool, offset: int, limit
         sort = None
     order = range(total) if sort is None else _order([row[sort] for row in table.rows], descending)
     lines = table.lines or range(1, total + 1)
-    rows = tuple(Row(lines[at], table.rows[at]) for at in order[offset : offset + limit])
+    rows = tuple(TableRow(lines[at], table.rows[at]) for at in order[offset : offset + limit])
     return Page(rows, total, offset, limit, sort, descending and sort is not None)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import anywidget
 import traitlets as t
 
-from ..client.source import Answer, Source
+from ..client.source import Response, Source
 from ..errors import PipelineError
 from . import module
 from .display import Twin, listen_to_cells
@@ -65,7 +65,7 @@ class PipelineWidget(anywidget.AnyWidget):
         """Whether these may change without an event."""
         return False
 
-    def take(self, answers: Mapping[Wanted, Answer]) -> None:
+    def take(self, answers: Mapping[Wanted, Response]) -> None:
         """Show these documents."""
         raise NotImplementedError
 

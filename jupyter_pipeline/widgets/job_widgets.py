@@ -9,7 +9,7 @@ from typing import Any
 import traitlets as t
 
 from .. import fragments
-from ..client.source import Answer
+from ..client.source import Response
 from . import rows
 from .base import PipelineWidget
 from .rows import Document
@@ -35,7 +35,7 @@ class JobTable(PipelineWidget):
         """The newest jobs."""
         return [self._wanted]
 
-    def take(self, answers: Mapping[Wanted, Answer]) -> None:
+    def take(self, answers: Mapping[Wanted, Response]) -> None:
         """Show these jobs."""
         for answer in answers.values():
             self.jobs = answer.json()["jobs"]
@@ -82,7 +82,7 @@ class JobProgress(PipelineWidget):
         known = self._expected or not self.request.get("jobs")
         return [self._wanted] if known else [self._wanted, wanted("status")]
 
-    def take(self, answers: Mapping[Wanted, Answer]) -> None:
+    def take(self, answers: Mapping[Wanted, Response]) -> None:
         """Show the request."""
         for want, answer in answers.items():
             if want.operation == "status":

@@ -8,7 +8,7 @@ from typing import Any
 import traitlets as t
 
 from .. import fragments
-from ..client.source import Answer
+from ..client.source import Response
 from ..errors import NotFound
 from .base import PipelineWidget
 from .rows import Document
@@ -57,7 +57,7 @@ class LogView(PipelineWidget):
             return []
         return [wanted("log", job=self.job, start=self._after)]
 
-    def take(self, answers: Mapping[Wanted, Answer]) -> None:
+    def take(self, answers: Mapping[Wanted, Response]) -> None:
         """Show what is new."""
         for answer in answers.values():
             self._append(answer)
@@ -86,7 +86,7 @@ class LogView(PipelineWidget):
             raise NotFound(f"There is no job of {self._name}.", "Name an action that has run, or a job.")
         return dict(self._source.ask("job", job=self._name).json())
 
-    def _append(self, answer: Answer) -> None:
+    def _append(self, answer: Response) -> None:
         if self._after is None:
             self._begins_late = int(answer.headers["log-start"]) > 0
         self._after = int(answer.headers["log-after"])

@@ -8,7 +8,7 @@ from typing import Any
 import traitlets as t
 
 from .. import fragments
-from ..client.source import Answer
+from ..client.source import Response
 from ..errors import PipelineError
 from . import rows
 from .base import PipelineWidget
@@ -39,7 +39,7 @@ class OutputsView(PipelineWidget):
         """The outputs."""
         return [self._wanted]
 
-    def take(self, answers: Mapping[Wanted, Answer]) -> None:
+    def take(self, answers: Mapping[Wanted, Response]) -> None:
         """Show these outputs."""
         for answer in answers.values():
             self.outputs = answer.json()["outputs"]

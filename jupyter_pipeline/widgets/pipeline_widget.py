@@ -10,7 +10,7 @@ from typing import Any
 import traitlets as t
 
 from .. import fragments
-from ..client.source import Answer
+from ..client.source import Response
 from . import rows
 from .base import PipelineWidget
 from .rows import Document
@@ -55,7 +55,7 @@ class PipelineView(PipelineWidget):
             found += [wanted("job", job=job), wanted("log", job=job, limit=END)]
         return found
 
-    def take(self, answers: Mapping[Wanted, Answer]) -> None:
+    def take(self, answers: Mapping[Wanted, Response]) -> None:
         """Show these documents."""
         also: dict[str, Any] = {"_now": time.time()}
         for want, answer in answers.items():

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ..client.source import Answer, Source
+from ..client.source import Response, Source
 from ..errors import PipelineError
 
 BUSY, IDLE, ASLEEP = 0.4, 1.0, 10.0
@@ -58,7 +58,7 @@ class Viewer(Protocol):
     def happened(self, events: Sequence[Mapping[str, Any]]) -> None:
         """These events came; the documents follow."""
 
-    def take(self, answers: Mapping[Wanted, Answer]) -> None:
+    def take(self, answers: Mapping[Wanted, Response]) -> None:
         """These of its documents are new."""
 
     def trouble(self, error: PipelineError | None) -> None:
@@ -74,7 +74,7 @@ class _Asked:
 
     at: float
     cost: float
-    answer: Answer
+    answer: Response
     fresh: bool = True
 
     def is_due(self, now: float, grows: bool) -> bool:

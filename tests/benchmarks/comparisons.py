@@ -17,12 +17,7 @@ from pathlib import Path
 from jupyter_pipeline.diffs.notebooks import compare_notebooks
 from jupyter_pipeline.diffs.texts import compare_texts
 from jupyter_pipeline.models import JobRequest
-from jupyter_pipeline.pages import (
-    Head,
-    read_csv,
-    table_comparison_page,
-    text_comparison_page,
-)
+from jupyter_pipeline.pages import PageHead, read_csv, table_comparison_page, text_comparison_page
 from jupyter_pipeline.rules import durations
 from jupyter_pipeline.store import ids
 from jupyter_pipeline.store.database import Store, now
@@ -114,13 +109,13 @@ def main() -> None:
         seconds = quickest(repeat, lambda left=left, right=right: compare_texts(left, right))  # type: ignore[misc]
         timing.say(f"| text, {name} | {found.added + found.removed:,} | {seconds:.2f} |")
     left, right = table(5000, 200, 1), table(5000, 200, 2)
-    page = quickest(repeat, lambda: table_comparison_page(Head("a"), read_csv(left), read_csv(right)))
+    page = quickest(repeat, lambda: table_comparison_page(PageHead("a"), read_csv(left), read_csv(right)))
     timing.say(f"| page of two tables of 5,000 x 200 cells | 50 | {page:.2f} |")
     left, right = table(100_000, 10, 1), table(100_000, 10, 2)
-    page = quickest(repeat, lambda: table_comparison_page(Head("a"), read_csv(left), read_csv(right)))
+    page = quickest(repeat, lambda: table_comparison_page(PageHead("a"), read_csv(left), read_csv(right)))
     timing.say(f"| page of two tables of 100,000 x 10 cells | 1,000 | {page:.2f} |")
     _, left, right = next(texts())
-    page = quickest(repeat, lambda: text_comparison_page(Head("a"), left, right))
+    page = quickest(repeat, lambda: text_comparison_page(PageHead("a"), left, right))
     timing.say(f"| page of the first pair of texts | | {page:.2f} |")
     for cells in (50, 200, 1000):
         left, right = notebook(cells, 1), notebook(cells, 2)

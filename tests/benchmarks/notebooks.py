@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 
 from .timing import OURS, environment
 
@@ -101,7 +101,7 @@ def main() -> None:
         lines.append(f"bare kernel, one cell, whole process   {alone:6.2f}")
         for kind in ("papermill", "html"):
             ours(folder / kind, ["n0"])  # builds the runtime
-            costs = [(ours(folder / kind, ["n0"]), Project.find(folder / kind).job("n0").elapsed) for _ in several]
+            costs = [(ours(folder / kind, ["n0"]), LocalProject.find(folder / kind).job("n0").elapsed) for _ in several]
             whole, job = min(costs)
             lines.append(f"one action ({kind}): its job, the command {job:6.2f} {whole:6.2f}")
         one = min(papermill(folder / "papermill", 1) for _ in several)

@@ -28,7 +28,7 @@ from tornado.websocket import websocket_connect
 
 from jupyter_pipeline.config import JOBS
 from jupyter_pipeline.models import JobRequest, Level, OutputFile
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.store import ids
 from jupyter_pipeline.store.database import Store, now
 
@@ -152,8 +152,8 @@ async def serving(folder: Path, root: Path) -> AsyncIterator[Server]:
 def make_history(root: Path, requests: int, jobs: int) -> None:
     """A project with many succeeded jobs, each with an output."""
     graphs.write(timing.empty(root), graphs.SHAPES["layered"](jobs), "ours")
-    config = Project.find(root).config
-    names = list(Project.find(root).pipeline().actions)
+    config = LocalProject.find(root).config
+    names = list(LocalProject.find(root).pipeline().actions)
     store = Store.open(config.folder)
     for _ in range(requests):
         with store.transaction():
@@ -232,7 +232,7 @@ async def measure_history(server: Server, project: str) -> None:
 async def measure_log(server: Server, root: Path) -> None:
     """A long log, read from its beginning to its end."""
     project = await named(server, root)
-    config = Project.find(root).config
+    config = LocalProject.find(root).config
     job = (await server.get(f"projects/{project}/jobs?limit=1"))["jobs"][0]["id"]
     folder = config.folder / JOBS / job
     folder.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 from jupyter_client.manager import start_new_kernel
 
-from jupyter_pipeline.client import Answer
+from jupyter_pipeline.client import Response
 from jupyter_pipeline.client.local import LocalSource
 from jupyter_pipeline.widgets import PipelineView, module, watching
 from tests.helpers.places import REPOSITORY
@@ -38,14 +38,14 @@ class Told:
         self.place = self._source.place
         self.events: list[Mapping[str, Any]] = []
 
-    def ask(self, operation: str, body: Any = None, **parameters: Any) -> Answer:
+    def ask(self, operation: str, body: Any = None, **parameters: Any) -> Response:
         """As the source; but for the events that are to be told."""
         answer = self._source.ask(operation, body, **parameters)
         if operation != "events" or not self.events:
             return answer
         told = {"events": self.events, "revision": answer.json()["revision"]}
         self.events = []
-        return Answer(json.dumps(told).encode(), answer.type, answer.headers)
+        return Response(json.dumps(told).encode(), answer.type, answer.headers)
 
 
 def timed(work: Callable[[], object], times: int = TURNS) -> tuple[float, float]:

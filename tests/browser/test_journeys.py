@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jupyter_pipeline.models import RuntimeState
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.journey import assert_accessible, shot, write_big, write_study
 from tests.helpers.lab import DOCUMENT, PANEL, browsing, chromium, need_lab
 from tests.helpers.live import BASE, TOKEN, Live, finished, live, project_id, submit
@@ -75,7 +75,7 @@ def run_chosen(page: Any) -> None:
 
 
 def test_a_part_of_the_pincer_study_runs_and_its_graph_tells(lab: Live, browser: Any) -> None:
-    found = Project.find(lab.root / "pincer").runtime("cohortextractor:latest")
+    found = LocalProject.find(lab.root / "pincer").runtime("cohortextractor:latest")
     require(found.state is RuntimeState.READY, "the runtime cohortextractor:latest, built")
     with browsing(browser, lab, "pincer") as page:
         name = "generate_study_population_ethnicity"

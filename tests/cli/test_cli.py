@@ -19,7 +19,6 @@ import pytest
 from jupyter_pipeline.cli.logs import Harmless
 from jupyter_pipeline.cli.parser import build
 from jupyter_pipeline.cli.text import safe
-from jupyter_pipeline.wording import clock, duration, size
 from tests.helpers.places import REPOSITORY
 from tests.helpers.support import action, cli, make_project
 
@@ -755,15 +754,6 @@ def test_help_and_docs_give_the_exit_codes() -> None:
             assert re.search(rf"^\W*{code}\b", text, re.MULTILINE), code
 
 
-@pytest.mark.parametrize(
-    ("seconds", "short", "long"),
-    [(0.04, "0.0 s", "0:00:00"), (59.6, "1:00", "0:01:00"), (163712, "45:28:32", "45:28:32")],
-)
-def test_durations(seconds: float, short: str, long: str) -> None:
-    assert (duration(seconds), clock(seconds)) == (short, long)
-
-
-def test_sizes_and_names() -> None:
-    assert [size(count) for count in (0, 1023, 1024, 5 * 1024**3)] == ["0 bytes", "1023 bytes", "1.0 KB", "5.0 GB"]
+def test_names_are_made_safe_for_a_terminal() -> None:
     assert safe("plain é 日本") == "plain é 日本"
     assert safe("a\nb\x1b[2J\u202e" + os.fsdecode(b"\xff")) == r"a\nb\x1b[2J\u202e\udcff"

@@ -15,7 +15,7 @@ from jupyter_pipeline import Project
 from jupyter_pipeline.client import Run, RunFailed
 from jupyter_pipeline.client.reading import value_of
 from jupyter_pipeline.errors import InvalidRequest, NotFound, OutputRefused
-from jupyter_pipeline.project.facade import Project as Facade
+from jupyter_pipeline.project.facade import LocalProject as Facade
 from tests.helpers.study import SECRET, ran_study
 from tests.helpers.support import action, make_project
 

@@ -20,7 +20,7 @@ import pytest
 
 from jupyter_pipeline.errors import PipelineError, StoreUnavailable
 from jupyter_pipeline.outputs.job_folder import remove_tree
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.store.database import FILE, Store
 from tests.helpers import proctools
 from tests.helpers.faults import (
@@ -59,7 +59,7 @@ def text(folder: Path, name: str) -> str:
 
 
 def _submit(folder: Path, *actions: str, **settings: Any) -> str:
-    return Project.find(folder, **settings).submit(actions or ["run_all"]).id
+    return LocalProject.find(folder, **settings).submit(actions or ["run_all"]).id
 
 
 # -- the engine is killed at every step ------------------------------------------------------------
@@ -153,12 +153,12 @@ def _kill_at_every_step(second_round: Path, tmp_path: Path, kind: str, disk: Pat
         if disk is not None:
             settings = folder / "jupyter_pipeline.toml"
             settings.write_text(f'state = "{disk}/state{number}"\n' + settings.read_text())
-            state = Project.find(folder).config.state
+            state = LocalProject.find(folder).config.state
             state.parent.mkdir(exist_ok=True)
             shutil.move(folder / ".jupyter_pipeline", state)
         request_id = _submit(folder)
         survived = _killed_at(kind, number, folder, request_id) == 0
-        jobs = Project.find(folder).request(request_id).jobs
+        jobs = LocalProject.find(folder).request(request_id).jobs
         for job in jobs:
             wait_for(functools.partial(_has_no_shim, folder, job.id), "the jobs end")
         attend(folder, request_id)
@@ -168,7 +168,7 @@ def _kill_at_every_step(second_round: Path, tmp_path: Path, kind: str, disk: Pat
         assert (folder / "before.csv").read_text() == "new\n"
         assert (folder / "after.csv").read_text() == "new\nrewritten\n"
         assert set(verdicts(folder).values()) == {"skip"}, number
-        with contextlib.closing(Store.open(Project.find(folder).config.folder)) as store:
+        with contextlib.closing(Store.open(LocalProject.find(folder).config.folder)) as store:
             store.check_integrity()
         remove_tree(folder)
         if survived:
@@ -191,7 +191,7 @@ def test_engine_killed_twenty_times_at_random_during_thirty_actions(tmp_path: Pa
         ),
     )
     request_id = _submit(tmp_path)
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     kills = 0
     while kills < 20:
         seen = project.events(0, 1_000_000)[-1].revision
@@ -214,7 +214,7 @@ def test_engine_killed_twenty_times_at_random_during_thirty_actions(tmp_path: Pa
     assert all(claim.stat().st_size for claim in claims)
 
 
-def _goes_on(project: Project, revision: int, pid: int) -> Callable[[], bool]:
+def _goes_on(project: LocalProject, revision: int, pid: int) -> Callable[[], bool]:
     return lambda: bool(project.events(revision - 1, 1)) or not proctools.is_alive(pid)
 
 
@@ -222,12 +222,12 @@ def _goes_on(project: Project, revision: int, pid: int) -> Callable[[], bool]:
 
 
 @contextlib.contextmanager
-def running(folder: Path, script: str = "echo begin; sleep 100", **settings: Any) -> Iterator[tuple[Project, int]]:
+def running(folder: Path, script: str = "echo begin; sleep 100", **settings: Any) -> Iterator[tuple[LocalProject, int]]:
     """A project whose action `slow` runs under an engine of its own, `after` needs it, `other` does not."""
     make_project(
         folder, step("slow", f"{script}; echo a > output/slow.csv") + step("after", needs="slow") + step("other")
     )
-    project = Project.find(folder, **settings)
+    project = LocalProject.find(folder, **settings)
     request = project.submit(["run_all"])
     with background(lambda: attend(folder, request.id, **settings)) as pid:
         wait_for(lambda: has_code(folder, "slow", "executing"), "the job runs")
@@ -236,7 +236,7 @@ def running(folder: Path, script: str = "echo begin; sleep 100", **settings: Any
 
 
 def _shim(folder: Path) -> psutil.Process:
-    shim = shim_of(folder, Project.find(folder).job("slow").id)
+    shim = shim_of(folder, LocalProject.find(folder).job("slow").id)
     assert shim is not None
     return shim
 
@@ -308,7 +308,7 @@ def test_kill_between_the_claim_and_the_command_is_an_interruption(tmp_path: Pat
     """A half-made job folder: claimed, no process, no record."""
     make_project(tmp_path, step("a", "echo begin; echo a > output/a.csv"))
     request_id = _submit(tmp_path)
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     job = project.request(request_id).jobs[0]
     folder = project.config.folder / "jobs" / job.id
     assert _killed_at("after a commit", 1, tmp_path, request_id) == -signal.SIGKILL
@@ -350,7 +350,7 @@ def test_several_runs_at_once_run_each_action_once(tmp_path: Path, count: int) -
     )
     pids = [forked(lambda: run(tmp_path)) for _ in range(count)]
     assert [ended(pid) for pid in pids] == [0] * count
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     wait_for(lambda: project.engine() is None, "the last engine is gone")
     jobs = [job for view in project.requests(100) for job in view.jobs]
     assert sorted(job.action for job in jobs) == names
@@ -369,7 +369,7 @@ def test_several_forced_runs_at_once(tmp_path: Path) -> None:
     )
     pids = [forked(lambda: run(tmp_path, "a", "b", force=True)) for _ in range(3)]
     assert [ended(pid) for pid in pids] == [0] * 3
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     wait_for(lambda: project.engine() is None, "the last engine is gone")
     running_now: set[str | None] = set()
     for event in project.events(0, 1000):
@@ -430,7 +430,7 @@ def test_disk_full_for_the_job_itself(tmp_path: Path) -> None:
             attend(disk / "study", request_id)
         assert mount("-o", "remount,size=60m", str(disk))
         attend(disk / "study", request_id)
-        project = Project.find(disk / "study")
+        project = LocalProject.find(disk / "study")
         job = project.request(request_id).jobs[0]
         assert job.code in ("nonzero_exit", "internal_error")
         assert not (disk / "study/output").exists()
@@ -456,7 +456,7 @@ def test_disk_full_for_the_store_stops_the_engine_in_words_and_loses_nothing(tmp
             )
         ballast.unlink()
         attend(tmp_path / "study", request_id, **settings)
-        project = Project.find(tmp_path / "study", **settings)
+        project = LocalProject.find(tmp_path / "study", **settings)
         assert codes(project.request(request_id)) == {"a": "succeeded", "b": "succeeded"}
 
 
@@ -477,8 +477,8 @@ def test_project_folder_with_its_state_that_may_only_be_read(tmp_path: Path) -> 
     run(tmp_path)
     with read_only(tmp_path):
         assert verdicts(tmp_path) == {"a": "skip"}
-        assert Project.find(tmp_path).request().status == "succeeded"
-        assert len(Project.find(tmp_path).outputs()) == 1
+        assert LocalProject.find(tmp_path).request().status == "succeeded"
+        assert len(LocalProject.find(tmp_path).outputs()) == 1
         with pytest.raises(PipelineError, match=r"cannot be written|could not be|read-only|Read-only") as caught:
             run(tmp_path, "a")
         assert caught.value.remedy
@@ -502,7 +502,7 @@ def test_huge_log_is_bounded_on_disk(tmp_path: Path, script: str) -> None:
     )
     view = run(tmp_path)
     assert view.status == "succeeded"
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     log = project.log(view.jobs[0].id)
     assert log.stat().st_blocks * 512 <= 2 * 1024**2
     with log.open("rb") as file:
@@ -518,7 +518,7 @@ def test_twenty_thousand_files(tmp_path: Path) -> None:
     view = run(tmp_path)
     assert view.status == "succeeded", view.jobs[0].message
     assert len(os.listdir(tmp_path / "output")) == 20000
-    assert len(Project.find(tmp_path).outputs()) == 20000
+    assert len(LocalProject.find(tmp_path).outputs()) == 20000
     assert verdicts(tmp_path) == {"a": "skip"}
     assert len(json.loads((tmp_path / "metadata/manifest.json").read_text())["outputs"]) == 20000
 
@@ -542,7 +542,7 @@ def test_job_that_takes_away_its_own_permissions(tmp_path: Path) -> None:
     )
     view = run(tmp_path)
     assert view.status == "succeeded", view.jobs[0].message
-    job_folder = Project.find(tmp_path).config.folder / "jobs" / view.jobs[0].id
+    job_folder = LocalProject.find(tmp_path).config.folder / "jobs" / view.jobs[0].id
     assert not (job_folder / "upper").exists()
 
 
@@ -573,7 +573,7 @@ def test_job_that_writes_over_its_code_and_inputs_harms_nobody(tmp_path: Path) -
 def test_damaged_store_is_refused_with_the_cure(tmp_path: Path, harm: str) -> None:
     make_project(tmp_path, step("a"))
     run(tmp_path)
-    state = Project.find(tmp_path).config.folder
+    state = LocalProject.find(tmp_path).config.folder
     with contextlib.closing(Store.open(state)):
         pass  # the last to leave puts the log into the file
     file = state / FILE
@@ -605,7 +605,7 @@ def test_state_folder_is_deleted_while_the_engine_runs(tmp_path: Path) -> None:
         tmp_path / "study",
         step("slow", "echo begin; sleep 20; echo a > output/slow.csv") + step("after", needs="slow"),
     )
-    project = Project.find(tmp_path / "study")
+    project = LocalProject.find(tmp_path / "study")
     request_id = _submit(tmp_path / "study")
 
     def work() -> None:
@@ -635,7 +635,7 @@ def test_project_is_moved(tmp_path: Path) -> None:
     (tmp_path / "here").rename(tmp_path / "the re\n")
     assert set(verdicts(tmp_path / "the re\n").values()) == {"skip"}
     assert codes(run(tmp_path / "the re\n", "b")) == {"b": "succeeded"}
-    assert len(Project.find(tmp_path / "the re\n").outputs()) == 2
+    assert len(LocalProject.find(tmp_path / "the re\n").outputs()) == 2
 
 
 def test_project_is_moved_between_two_engines(tmp_path: Path) -> None:
@@ -646,7 +646,7 @@ def test_project_is_moved_between_two_engines(tmp_path: Path) -> None:
     (tmp_path / "here").rename(tmp_path / "there")
     release(tmp_path / "there", "slow")
     attend(tmp_path / "there")
-    found = codes(Project.find(tmp_path / "there").request())
+    found = codes(LocalProject.find(tmp_path / "there").request())
     if found["slow"] != "succeeded":  # said, and mended
         assert found["slow"] in ("interrupted", "internal_error")
         path = tmp_path / "there/project.yaml"
@@ -663,13 +663,13 @@ def test_code_is_changed_while_jobs_run(tmp_path: Path) -> None:
     (tmp_path / "word.txt").write_text("new")
     (tmp_path / "project.yaml").write_text("this is: [not a project")
     attend(tmp_path, request_id)
-    assert codes(Project.find(tmp_path).request(request_id)) == {"a": "succeeded", "b": "succeeded"}
+    assert codes(LocalProject.find(tmp_path).request(request_id)) == {"a": "succeeded", "b": "succeeded"}
     assert text(tmp_path, "a.csv") == text(tmp_path, "b.csv") == "old"
 
 
 def test_project_yaml_vanishes_after_submit(tmp_path: Path) -> None:
     make_project(tmp_path, step("a"))
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     request = project.submit(["a"])
     (tmp_path / "project.yaml").unlink()
     project.attend(request.id, lambda _: None)
@@ -679,7 +679,7 @@ def test_project_yaml_vanishes_after_submit(tmp_path: Path) -> None:
 def test_code_snapshot_is_deleted_before_the_engine_starts(tmp_path: Path) -> None:
     make_project(tmp_path, step("a"))
     request_id = _submit(tmp_path)
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     shutil.rmtree(project.config.state / "code")
     attend(tmp_path, request_id)
     job = project.request(request_id).jobs[0]
@@ -695,7 +695,7 @@ def test_input_vanishes_between_plan_and_start(tmp_path: Path) -> None:
     request_id = _submit(tmp_path, "b")
     (tmp_path / "output/a.csv").unlink()
     attend(tmp_path, request_id)
-    job = Project.find(tmp_path).request(request_id).jobs[0]
+    job = LocalProject.find(tmp_path).request(request_id).jobs[0]
     assert job.state == "failed"
     assert "output/a.csv" in job.message
     assert "Run a again" in job.message
@@ -738,7 +738,7 @@ def test_clock_that_jumps_while_jobs_run(tmp_path: Path, monkeypatch: pytest.Mon
     assert [event.revision for event in events(tmp_path)] == list(range(1, len(events(tmp_path)) + 1))
     assert run(tmp_path).status == "nothing_to_do"
     assert codes(run(tmp_path, "b")) == {"b": "succeeded"}
-    assert [view.number for view in Project.find(tmp_path).requests()] == [3, 2, 1]
+    assert [view.number for view in LocalProject.find(tmp_path).requests()] == [3, 2, 1]
 
 
 # -- secrets ---------------------------------------------------------------------------------------
@@ -779,7 +779,7 @@ def test_secrets_and_the_callers_environment_are_kept_nowhere(tmp_path: Path, mo
     monkeypatch.setenv("JUPYTER_PIPELINE_CACHE", str(tmp_path / "cache"))
     study = _stata_study(tmp_path)
     view = run(study)
-    assert view.status == "succeeded", [(job.message, Project.find(study).log_tail(job.id)) for job in view.jobs]
+    assert view.status == "succeeded", [(job.message, LocalProject.find(study).log_tail(job.id)) for job in view.jobs]
     for secret in ("licence-4711!", "token-0815!"):
         assert _holds(tmp_path, secret) == []
     assert "MY_TOKEN" not in text(study, "b.csv")
@@ -791,7 +791,7 @@ def test_secret_of_a_job_that_is_killed_is_kept_nowhere(tmp_path: Path, monkeypa
     monkeypatch.setenv("JUPYTER_PIPELINE_CACHE", str(tmp_path / "cache"))
     study = _stata_study(tmp_path)
     (study / "slow").write_text("")
-    project = Project.find(study)
+    project = LocalProject.find(study)
     request = project.submit(["slow"])
     with background(lambda: attend(study, request.id)) as pid:
         wait_for(lambda: has_code(study, "slow", "executing"), "the job runs")

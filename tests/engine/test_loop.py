@@ -15,7 +15,7 @@ import pytest
 from jupyter_pipeline.executors import Executor
 from jupyter_pipeline.executors.choosing import get
 from jupyter_pipeline.models import Event
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers import proctools
 from tests.helpers.faults import (
     HELD,
@@ -71,7 +71,7 @@ def test_diamond_runs_in_order_and_each_sees_what_it_needs(tmp_path: Path, execu
     begun = {job.action: (job.started_at or "", job.completed_at or "") for job in view.jobs}
     assert begun["top"][1] <= min(begun["left"][0], begun["right"][0])
     assert max(begun["left"][1], begun["right"][1]) <= begun["last"][0]
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     assert project.log_tail(job_of(view, "left").id).split() == ["left.csv", "top.csv"]
     assert project.log_tail(job_of(view, "last").id).split() == ["last.csv", "left.csv", "right.csv"]  # not top.csv
     assert {job.executor for job in view.jobs} == {executor}
@@ -85,13 +85,13 @@ def test_no_more_jobs_at_once_than_asked_for(tmp_path: Path, jobs: int) -> None:
     )
     view = run(tmp_path, jobs=jobs)
     assert view.status == "succeeded"
-    assert most_at_once(Project.find(tmp_path).events()) == jobs
+    assert most_at_once(LocalProject.find(tmp_path).events()) == jobs
 
 
 def test_waiting_jobs_say_what_they_wait_for(tmp_path: Path) -> None:
     make_project(tmp_path, step("a", "sleep 0.3; echo 1 > output/a.csv") + step("b") + step("c", needs="a"))
     view = run(tmp_path, jobs=1)
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     assert project.timeline(job_of(view, "b").id)[0].code == "waiting_on_workers"
     assert job_of(view, "c").code == "succeeded"
     assert [event.code for event in project.timeline(job_of(view, "a").id)] == ["executing", "finalizing", "succeeded"]
@@ -124,7 +124,7 @@ def test_failure_stops_only_what_depends_on_it(tmp_path: Path) -> None:
     assert job_of(view, "bad").exit_code == 3
     assert job_of(view, "bad").message == "Its command ended with exit code 3."
     assert job_of(view, "after").message == "Not run, since bad did not succeed."
-    folder = Project.find(tmp_path).config.folder / "jobs"
+    folder = LocalProject.find(tmp_path).config.folder / "jobs"
     found = list((folder / job_of(view, "bad").id).rglob("bad.csv"))
     assert [file.read_text() for file in found] == ["half\n"]  # for a look
 
@@ -170,7 +170,7 @@ def test_program_that_is_not_there(tmp_path: Path) -> None:
     )
     job = run(tmp_path).jobs[0]
     assert job.code == "nonzero_exit"
-    assert "no-such-script.sh" in Project.find(tmp_path).log_tail(job.id)
+    assert "no-such-script.sh" in LocalProject.find(tmp_path).log_tail(job.id)
 
 
 def test_missing_runtime_is_said_while_the_rest_goes_on(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_what_a_job_really_ran_in_is_recorded(tmp_path: Path) -> None:
     )
     tool.write_text(write % "planned")
     tool.chmod(0o755)
-    Project.find(tmp_path / "study").submit(["a"])
+    LocalProject.find(tmp_path / "study").submit(["a"])
     tool.write_text(write % "really ran")
     attend(tmp_path / "study")
     assert (tmp_path / "study" / "a.csv").read_text() == "really ran\n"
@@ -226,7 +226,7 @@ def test_time_limit_of_one_action(tmp_path: Path, executor: str) -> None:
     assert codes(view) == {"slow": "timed_out", "quick": "succeeded"}
     assert "0.3 seconds" in job_of(view, "slow").message
     assert "timeout" in job_of(view, "slow").message
-    assert Project.find(tmp_path).log_tail(job_of(view, "slow").id) == "begin"
+    assert LocalProject.find(tmp_path).log_tail(job_of(view, "slow").id) == "begin"
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
@@ -251,7 +251,7 @@ def test_memory_limit_and_its_exception(tmp_path: Path, executor: str) -> None:
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_cancelled_job_ends_and_its_dependants_do_not_run(tmp_path: Path, executor: str) -> None:
     make_project(tmp_path, step("slow", "sleep 100") + step("after", needs="slow") + step("other"))
-    project = Project.find(tmp_path, executor=executor)
+    project = LocalProject.find(tmp_path, executor=executor)
     request = project.submit(["run_all"])
 
     def tell(events: Sequence[Event]) -> None:
@@ -268,7 +268,7 @@ def test_cancelled_job_ends_and_its_dependants_do_not_run(tmp_path: Path, execut
 
 def test_cancelled_request_ends_with_all_its_jobs(tmp_path: Path) -> None:
     make_project(tmp_path, step("slow", "sleep 100") + step("after", needs="slow") + step("waiting"))
-    project = Project.find(tmp_path, jobs=1)
+    project = LocalProject.find(tmp_path, jobs=1)
     request = project.submit(["run_all"])
 
     def tell(events: Sequence[Event]) -> None:
@@ -285,7 +285,7 @@ def test_cancelled_request_ends_with_all_its_jobs(tmp_path: Path) -> None:
 
 def test_cancelled_before_anything_began(tmp_path: Path) -> None:
     make_project(tmp_path, step("a"))
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     request = project.submit(["a"])
     assert project.cancel(request.id) == 1
     project.attend(request.id, lambda _: None)
@@ -298,7 +298,7 @@ def test_cancelled_job_is_no_history(tmp_path: Path) -> None:
     """Platform: the latest uncancelled job counts."""
     make_project(tmp_path, step("a"))
     run(tmp_path)
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     request = project.submit(["a"])
     project.cancel(request.id)
     attend(tmp_path, request.id)
@@ -308,7 +308,7 @@ def test_cancelled_job_is_no_history(tmp_path: Path) -> None:
 def test_job_that_was_cancelled_while_it_was_being_started_does_not_run(tmp_path: Path) -> None:
     """Between the order to start and the start itself there is a moment; it is made long here."""
     make_project(tmp_path, step("first") + step("a", "sleep 0.1; echo ran; echo a > output/a.csv", "first"))
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     request = project.submit(["run_all"])
 
     def tell(events: Sequence[Event]) -> None:
@@ -344,7 +344,7 @@ def _launcher() -> psutil.Process:
 def test_no_two_jobs_of_one_action_run_at_once_although_one_is_being_cancelled(tmp_path: Path) -> None:
     """A job may take its time to end; the next one of its action waits for that."""
     make_project(tmp_path, step("a", "trap 'sleep 1; exit 1' TERM; while :; do sleep 0.05; done"))
-    project = Project.find(tmp_path, jobs=4)
+    project = LocalProject.find(tmp_path, jobs=4)
     request = project.submit(["a"])
     asked: list[str] = []
 
@@ -371,7 +371,7 @@ def test_job_of_another_request_is_waited_for_not_repeated(tmp_path: Path) -> No
     make_project(
         tmp_path, step("a", "sleep 0.2; echo a > output/a.csv") + step("b", "cp output/a.csv output/b.csv", "a")
     )
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     first = project.submit(["a"])
     second = project.submit(["b"])
     view = project.request(second.id)
@@ -384,7 +384,7 @@ def test_job_of_another_request_is_waited_for_not_repeated(tmp_path: Path) -> No
 
 def test_job_of_another_request_that_is_cancelled_takes_its_dependants_along(tmp_path: Path) -> None:
     make_project(tmp_path, step("a", "sleep 100") + step("b", needs="a"))
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     first, second = project.submit(["a"]), project.submit(["b"])
     project.cancel(first.id)
     attend(tmp_path, second.id)
@@ -393,7 +393,7 @@ def test_job_of_another_request_that_is_cancelled_takes_its_dependants_along(tmp
 
 def test_same_request_twice_makes_each_job_once(tmp_path: Path) -> None:
     make_project(tmp_path, step("a") + step("b", needs="a"))
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     first, second = project.submit(["run_all"]), project.submit(["run_all"])
     assert project.request(second.id).jobs == ()
     attend(tmp_path, first.id)
@@ -413,7 +413,7 @@ def test_long_chain(tmp_path: Path) -> None:
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_running_job_outlives_its_engine_and_is_taken_over(tmp_path: Path, executor: str) -> None:
     make_project(tmp_path, step("a", f"echo begin; {HELD}; echo a > output/a.csv") + step("b", needs="a"))
-    project = Project.find(tmp_path, executor=executor)
+    project = LocalProject.find(tmp_path, executor=executor)
     request = project.submit(["run_all"])
     with background(lambda: attend(tmp_path, request.id, executor=executor)) as pid:
         wait_for(lambda: has_code(tmp_path, "a", "executing"), "the job runs")
@@ -430,7 +430,7 @@ def test_running_job_outlives_its_engine_and_is_taken_over(tmp_path: Path, execu
 
 def test_job_can_be_cancelled_by_the_next_engine(tmp_path: Path) -> None:
     make_project(tmp_path, step("a", "sleep 100"))
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     request = project.submit(["a"])
     with background(lambda: attend(tmp_path, request.id)) as pid:
         wait_for(lambda: shim_of(tmp_path, project.job("a").id) is not None, "the shim is there")
@@ -446,7 +446,7 @@ def test_job_can_be_cancelled_by_the_next_engine(tmp_path: Path) -> None:
 def test_engine_of_another_executor_takes_over_too(tmp_path: Path) -> None:
     """Who started a job is written in its folder, not in an engine's head."""
     make_project(tmp_path, step("a", f"{HELD}; echo a > output/a.csv") + step("b", needs="a"))
-    project = Project.find(tmp_path, executor="process")
+    project = LocalProject.find(tmp_path, executor="process")
     request = project.submit(["run_all"])
     with background(lambda: attend(tmp_path, request.id, executor="process")) as pid:
         wait_for(lambda: shim_of(tmp_path, project.job("a").id) is not None, "the shim is there")
@@ -460,7 +460,7 @@ def test_engine_of_another_executor_takes_over_too(tmp_path: Path) -> None:
 
 def test_engine_that_fails_gives_the_lease_back(tmp_path: Path) -> None:
     make_project(tmp_path, step("a"))
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     request = project.submit(["a"])
 
     class OddError(Exception):

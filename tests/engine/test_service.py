@@ -15,7 +15,7 @@ import pytest
 from jupyter_pipeline import config as configuration
 from jupyter_pipeline.engine import service
 from jupyter_pipeline.engine.lease import Lease
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.faults import (
     HELD,
     background,
@@ -32,7 +32,7 @@ from tests.helpers.faults import (
 from tests.helpers.support import make_project
 
 
-def finished(project: Project, request_id: str) -> bool:
+def finished(project: LocalProject, request_id: str) -> bool:
     return project.request(request_id).finished_at is not None
 
 
@@ -44,7 +44,7 @@ def study(tmp_path: Path) -> Path:
 
 
 def test_detached_engine_does_the_work_and_goes_away(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     request = project.submit(["run_all"])
     project.detach()
     wait_for(lambda: finished(project, request.id), "the request ends")
@@ -55,18 +55,18 @@ def test_detached_engine_does_the_work_and_goes_away(study: Path) -> None:
 
 def test_detached_engine_outlives_whoever_asked(study: Path) -> None:
     def work() -> None:
-        project = Project.find(study)
+        project = LocalProject.find(study)
         project.submit(["run_all"])
         project.detach()
 
     assert ended(forked(work)) == 0
-    project = Project.find(study)
+    project = LocalProject.find(study)
     wait_for(lambda: finished(project, project.request().request.id), "the request ends")
     assert project.request().status == "succeeded"
 
 
 def test_engine_that_runs_takes_up_what_is_asked_meanwhile(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     first = project.submit(["a"])
     project.detach()
     wait_for(lambda: project.engine() is not None, "the engine is there")
@@ -76,7 +76,7 @@ def test_engine_that_runs_takes_up_what_is_asked_meanwhile(study: Path) -> None:
 
 
 def test_only_one_engine_works(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     request = project.submit(["run_all"])
     for _ in range(3):
         service.spawn(project.config)
@@ -134,7 +134,7 @@ def test_lease_that_is_only_looked_at_can_be_taken(study: Path) -> None:
 def test_foreground_run_waits_for_an_engine_that_is_there(study: Path) -> None:
     """It does not become a second engine, and it is told everything."""
     make_project(study, step("a", f"{HELD}; echo a > output/a.csv") + step("b", needs="a"))
-    project = Project.find(study)
+    project = LocalProject.find(study)
     request = project.submit(["a"])
     project.detach()
     wait_for(lambda: has_code(study, "a", "executing"), "the job runs")
@@ -149,7 +149,7 @@ def test_foreground_run_waits_for_an_engine_that_is_there(study: Path) -> None:
 
 def test_killed_detached_engine_is_followed_by_another(study: Path) -> None:
     make_project(study, step("a", f"echo begin; {HELD}; echo a > output/a.csv") + step("b", needs="a"))
-    project = Project.find(study)
+    project = LocalProject.find(study)
     request = project.submit(["run_all"])
     project.detach()
     wait_for(lambda: has_code(study, "a", "executing"), "the job runs")
@@ -166,7 +166,7 @@ def test_killed_detached_engine_is_followed_by_another(study: Path) -> None:
 
 def test_detached_engine_is_not_ended_with_its_terminal(study: Path) -> None:
     make_project(study, step("a", f"{HELD}; echo a > output/a.csv"))
-    project = Project.find(study)
+    project = LocalProject.find(study)
     request = project.submit(["a"])
     project.detach()
     wait_for(lambda: has_code(study, "a", "executing"), "the job runs")
@@ -193,4 +193,4 @@ def test_serve_from_the_command_line_says_why_it_cannot(study: Path) -> None:
 
 def test_serve_with_nothing_to_do_ends(study: Path) -> None:
     service.serve(configuration.load(study))
-    assert Project.find(study).engine() is None
+    assert LocalProject.find(study).engine() is None

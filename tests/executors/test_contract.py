@@ -16,7 +16,7 @@ import pytest
 
 from jupyter_pipeline.errors import ExecutorUnavailable
 from jupyter_pipeline.executors import Executor, Task, choosing
-from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Runtime, Status
+from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Runtime, TaskStatus
 from jupyter_pipeline.outputs import log as joblog
 from jupyter_pipeline.outputs.job_folder import remove_tree
 from tests.helpers import proctools
@@ -73,7 +73,7 @@ def is_up(task: Task) -> bool:
 
 def test_a_task_goes_from_unknown_to_running_to_ended(bench: Bench) -> None:
     executor, task = bench.executor(), bench.task(play=Play(lasts=FOREVER, writes=TABLE, says="hello"))
-    assert executor.poll(task.folder) == Status(Phase.UNKNOWN)
+    assert executor.poll(task.folder) == TaskStatus(Phase.UNKNOWN)
     executor.start(task)
     until(lambda: look(executor, task, Phase.RUNNING))
     bench.release(task)
@@ -92,7 +92,7 @@ def test_a_task_goes_from_unknown_to_running_to_ended(bench: Bench) -> None:
 
 def test_a_folder_that_is_not_there_is_unknown(bench: Bench) -> None:
     executor = bench.executor()
-    assert executor.poll(bench.folder / "nowhere") == Status(Phase.UNKNOWN)
+    assert executor.poll(bench.folder / "nowhere") == TaskStatus(Phase.UNKNOWN)
     executor.stop(bench.folder / "nowhere")
     executor.cleanup(bench.folder / "nowhere")
 
@@ -121,7 +121,7 @@ def test_an_ended_task_is_not_run_again_after_its_cleanup(bench: Bench) -> None:
     executor.cleanup(task.folder)
     executor.start(task)
     executor.wait(1.0)
-    assert executor.poll(task.folder) == Status(Phase.ENDED, before)
+    assert executor.poll(task.folder) == TaskStatus(Phase.ENDED, before)
     assert log(task) == "ran\n"
 
 
@@ -166,7 +166,7 @@ def test_stopping_ends_a_task_and_may_be_repeated(bench: Bench) -> None:
     assert result.ending is Ending.STOPPED
     assert not result.files
     executor.stop(task.folder)
-    assert executor.poll(task.folder) == Status(Phase.ENDED, result)
+    assert executor.poll(task.folder) == TaskStatus(Phase.ENDED, result)
 
 
 def test_stopping_what_has_ended_changes_nothing(bench: Bench) -> None:
@@ -174,7 +174,7 @@ def test_stopping_what_has_ended_changes_nothing(bench: Bench) -> None:
     executor.start(task)
     result = bench.ended(executor, task)
     executor.stop(task.folder)
-    assert executor.poll(task.folder) == Status(Phase.ENDED, result)
+    assert executor.poll(task.folder) == TaskStatus(Phase.ENDED, result)
 
 
 def test_cleaning_up_leaves_the_log_and_the_result_and_if_wanted_what_was_written(bench: Bench) -> None:
@@ -188,7 +188,7 @@ def test_cleaning_up_leaves_the_log_and_the_result_and_if_wanted_what_was_writte
         executor.cleanup(task.folder)
         assert not executor.written(task.folder).exists()
     assert log(task) == "hello"
-    assert executor.poll(task.folder) == Status(Phase.ENDED, result)
+    assert executor.poll(task.folder) == TaskStatus(Phase.ENDED, result)
 
 
 def test_waiting_tells_which_tasks_have_ended(bench: Bench) -> None:
@@ -212,7 +212,7 @@ def test_waiting_with_nothing_to_wait_for_comes_back(bench: Bench) -> None:
 # -- records that are damaged ----------------------------------------------------------------------
 
 
-def is_success(status: Status) -> bool:
+def is_success(status: TaskStatus) -> bool:
     result = status.result
     return (
         result is not None
@@ -252,10 +252,10 @@ def test_a_damaged_result_is_never_a_success(bench: Bench) -> None:
 def test_a_damaged_claim_is_neither_a_success_nor_a_reason_to_run_again(bench: Bench, data: bytes) -> None:
     executor, task = bench.executor(), bench.task(play=Play(says="ran"))
     (task.folder / "started").write_bytes(data)
-    assert executor.poll(task.folder) == Status(Phase.LOST)
+    assert executor.poll(task.folder) == TaskStatus(Phase.LOST)
     executor.start(task)
     executor.wait(1.0)
-    assert executor.poll(task.folder) == Status(Phase.LOST)
+    assert executor.poll(task.folder) == TaskStatus(Phase.LOST)
     assert log(task) == ""
 
 
@@ -424,7 +424,7 @@ def test_a_command_whose_watcher_is_killed_is_lost_and_does_not_go_on(local: Ben
         proctools.kill(processes)
     executor.start(task)
     executor.wait(1.0)
-    assert executor.poll(task.folder) == Status(Phase.LOST)
+    assert executor.poll(task.folder) == TaskStatus(Phase.LOST)
 
 
 def started(shim: psutil.Process) -> list[psutil.Process]:

@@ -20,7 +20,7 @@ from jupyter_pipeline.config import DockerSetting
 from jupyter_pipeline.executors import Executor, Notebook, Task
 from jupyter_pipeline.executors.containers import MOST_ATTEMPTS, supervising
 from jupyter_pipeline.executors.docker import DockerExecutor
-from jupyter_pipeline.models import Ending, Limits, Phase, Result, Runtime, Status, StatusCode
+from jupyter_pipeline.models import Ending, Limits, Phase, Result, Runtime, StatusCode, TaskStatus
 from jupyter_pipeline.notebooks.commands import NotebookRun, recognise
 from jupyter_pipeline.outputs.job_folder import CONTAINER, CONTAINER_ATTEMPTS, CONTAINER_FILES
 from jupyter_pipeline.rules.lifecycle import outcome
@@ -380,7 +380,7 @@ def test_nobody_attaches_for_ever(bench: Bench) -> None:
     executor, task = bench.executor(), bench.task(play=LASTING)
     kill_all(begin(bench, executor, task))
     (task.folder / CONTAINER_ATTEMPTS).write_bytes(b"." * MOST_ATTEMPTS)
-    assert executor.poll(task.folder) == Status(Phase.LOST)
+    assert executor.poll(task.folder) == TaskStatus(Phase.LOST)
     bench.executor().cleanup(task.folder)
     until(lambda: not docker.containers_of(images.api(), bench.folder), "the removal of what still runs")
 
@@ -391,7 +391,7 @@ def test_a_marker_that_is_damaged_is_a_loss_and_no_more(bench: Bench) -> None:
     whole = (task.folder / CONTAINER).read_text()
     for text in ("", "[]", whole[: len(whole) // 2]):
         (task.folder / CONTAINER).write_text(text)
-        assert executor.poll(task.folder) == Status(Phase.LOST)
+        assert executor.poll(task.folder) == TaskStatus(Phase.LOST)
     assert json.loads(whole)["container"]["name"]
 
 

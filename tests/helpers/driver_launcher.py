@@ -16,7 +16,7 @@ from typing import Any
 
 from jupyter_pipeline.notebooks import driver
 from jupyter_pipeline.notebooks.commands import from_json
-from jupyter_pipeline.notebooks.driver.order import DriverOrder, Limits
+from jupyter_pipeline.notebooks.driver.order import DriverLimits, DriverOrder
 
 
 class FileChannel:
@@ -43,7 +43,7 @@ def _drive(order: dict[str, Any]) -> int:
     os.close(log)
     given = order["order"] | {"run": from_json(order["order"]["run"]), "kernel_folders": ()}
     given["kernel_folders"] = tuple(order["order"]["kernel_folders"])
-    return driver.drive(DriverOrder(**given), FileChannel(folder), Limits(**order["limits"]))
+    return driver.drive(DriverOrder(**given), FileChannel(folder), DriverLimits(**order["limits"]))
 
 
 def _fork(order: dict[str, Any]) -> int:

@@ -28,7 +28,17 @@ from jupyter_pipeline.executors import Executor, Task
 from jupyter_pipeline.executors.docker import DockerExecutor
 from jupyter_pipeline.executors.process import ProcessExecutor
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
-from jupyter_pipeline.models import Ending, Level, Limits, OutputPattern, Phase, Result, Runtime, Status, WrittenFile
+from jupyter_pipeline.models import (
+    Ending,
+    Level,
+    Limits,
+    OutputPattern,
+    Phase,
+    Result,
+    Runtime,
+    TaskStatus,
+    WrittenFile,
+)
 from jupyter_pipeline.outputs import inventory
 
 from . import images, proctools
@@ -111,21 +121,21 @@ class FakeExecutor:
             return
         (task.folder / "log").write_text(play.says)
 
-    def poll(self, folder: Path) -> Status:
+    def poll(self, folder: Path) -> TaskStatus:
         try:
             record = json.loads((folder / "result.json").read_bytes())
             files = tuple(WrittenFile(*entry) for entry in record.pop("files"))
             lists = {name: tuple(record.pop(name)) for name in ("unmatched", "unclaimed", "refused")}
             result = Result(**record | lists | {"files": files, "ending": Ending(record["ending"])})
-            return Status(Phase.ENDED, result)
+            return TaskStatus(Phase.ENDED, result)
         except FileNotFoundError:
             pass
         except (ValueError, TypeError, KeyError, AttributeError):
-            return Status(Phase.ENDED, Result(Ending.BROKEN, None, "", "", 0.0, message="Its record is damaged."))
+            return TaskStatus(Phase.ENDED, Result(Ending.BROKEN, None, "", "", 0.0, message="Its record is damaged."))
         try:
             text = (folder / "started").read_bytes()
         except FileNotFoundError:
-            return Status(Phase.UNKNOWN)
+            return TaskStatus(Phase.UNKNOWN)
         return self._look(folder, text)
 
     def stop(self, folder: Path) -> None:
@@ -158,15 +168,15 @@ class FakeExecutor:
     def _ended(self) -> list[str]:
         return [job_id for job_id, folder in self._mine.items() if self.poll(folder).phase is not Phase.RUNNING]
 
-    def _look(self, folder: Path, text: bytes) -> Status:
+    def _look(self, folder: Path, text: bytes) -> TaskStatus:
         """What has become of a job by now, judged from its play."""
         if not text:
-            return Status(Phase.UNKNOWN)
+            return TaskStatus(Phase.UNKNOWN)
         try:
             body = json.loads(text)
             play, began = Play(**body["play"]), body["at"]
         except (ValueError, TypeError, KeyError):
-            return Status(Phase.LOST)
+            return TaskStatus(Phase.LOST)
         end, ending, code = began + play.lasts, Ending(play.ending), play.exit_code
         if (folder / "stop").exists():
             asked = max(began, float((folder / "stop").read_text()))
@@ -174,9 +184,9 @@ class FakeExecutor:
             if stopped < end:
                 end, ending, code = stopped, Ending.STOPPED, 137 if play.stubborn else 143
         if self.clock.monotonic() < end:
-            return Status(Phase.RUNNING)
+            return TaskStatus(Phase.RUNNING)
         if play.vanishes:
-            return Status(Phase.LOST)
+            return TaskStatus(Phase.LOST)
         self._finish(folder, body, ending, code, end - began)
         return self.poll(folder)
 
@@ -359,7 +369,7 @@ def real_executor(kind: str, folder: Path) -> Executor:
         raise
 
 
-def look(executor: Executor, task: Task, *phases: Phase) -> Status | None:
+def look(executor: Executor, task: Task, *phases: Phase) -> TaskStatus | None:
     """The status of a task if it is in one of these phases, else None."""
     status = executor.poll(task.folder)
     return status if status.phase in phases else None

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from jupyter_pipeline.models import Event, Job
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.project.views import RequestView
 from jupyter_pipeline.store.database import Store
 
@@ -36,7 +36,7 @@ def step(name: str, script: str = "", needs: str = "", level: str = "moderately_
 
 def run(folder: Path, *actions: str, force: bool = False, revision: str | None = None, **settings: Any) -> RequestView:
     """Submit and run a request to its end; ``run_all`` when no action is named."""
-    project = Project.find(folder, **settings)
+    project = LocalProject.find(folder, **settings)
     request = project.submit(actions or ["run_all"], force=force, revision=revision)
     project.attend(request.id, lambda _: None)
     return project.request(request.id)
@@ -49,13 +49,13 @@ def codes(view: RequestView) -> dict[str, str]:
 
 def verdicts(folder: Path, *actions: str, **settings: Any) -> dict[str, str]:
     """What a plan says of each action."""
-    planned = Project.find(folder, **settings).plan(actions or ["run_all"])
+    planned = LocalProject.find(folder, **settings).plan(actions or ["run_all"])
     return {one.action: str(one.verdict) for one in planned.actions}
 
 
 def reason(folder: Path, name: str) -> str:
     """Why the plan for everything says what it says of one action."""
-    planned = Project.find(folder).plan(["run_all"])
+    planned = LocalProject.find(folder).plan(["run_all"])
     return next(one.reason for one in planned.actions if one.action == name)
 
 
@@ -119,7 +119,7 @@ def background(work: Callable[[], object]) -> Iterator[int]:
 
 def attend(folder: Path, request_id: str | None = None, **settings: Any) -> list[Event]:
     """Stay with a request, by default the newest, until it has ended; its events from now on."""
-    project = Project.find(folder, **settings)
+    project = LocalProject.find(folder, **settings)
     told: list[Event] = []
     project.attend(request_id or project.request().request.id, told.extend)
     return told
@@ -127,13 +127,13 @@ def attend(folder: Path, request_id: str | None = None, **settings: Any) -> list
 
 def events(folder: Path) -> list[Event]:
     """All events so far."""
-    return Project.find(folder).events(0, 1_000_000)
+    return LocalProject.find(folder).events(0, 1_000_000)
 
 
 def has_code(folder: Path, name: str, code: str) -> bool:
     """Whether the newest job of an action has this status code now."""
     with contextlib.suppress(Exception):
-        return Project.find(folder).job(name).code == code
+        return LocalProject.find(folder).job(name).code == code
     return False
 
 
@@ -143,14 +143,14 @@ HELD = 'until [ -e "$HOME/go" ]; do sleep 0.02; done'
 
 def release(folder: Path, name: str) -> None:
     """Let the newest job of an action go on that waits by `HELD`."""
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
     (project.config.folder / "jobs" / project.job(name).id / "tmp" / "go").touch()
 
 
 def shim_of(folder: Path, job_id: str) -> psutil.Process | None:
     """The process that looks after a job, if there is one yet."""
     try:
-        record = (Project.find(folder).config.folder / "jobs" / job_id / "started").read_text()
+        record = (LocalProject.find(folder).config.folder / "jobs" / job_id / "started").read_text()
         found = re.search(r"\d+", record)
         process = psutil.Process(int(found[0])) if found else None
         return process if proctools.is_alive(process) else None
@@ -160,14 +160,14 @@ def shim_of(folder: Path, job_id: str) -> psutil.Process | None:
 
 def store_of(folder: Path) -> Store:
     """The store of a project, open for writing."""
-    return Store.open(Project.find(folder).config.folder)
+    return Store.open(LocalProject.find(folder).config.folder)
 
 
 def assert_whole(folder: Path, request_id: str, actions: Sequence[str], begins: int = 1) -> None:
     """A request is complete: every action succeeded once, its command ran once, its outputs are what it made."""
     import hashlib
 
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
     view = project.request(request_id)
     assert codes(view) == dict.fromkeys(actions, "succeeded")
     for job in view.jobs:

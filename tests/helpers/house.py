@@ -45,6 +45,43 @@ NEVER: Mapping[str, tuple[str, ...]] = {
 """What a folder promises not to touch, as modules that none of its files imports; the column "Never" of the docs."""
 SURFACES = ("server", "cli", "widgets", "magics")
 """None of these imports another."""
+TOGETHER: Mapping[str, tuple[str, str]] = {
+    "_version": ("test_architecture", "one line"),
+    "api": ("server/test_routes", "each function answers a route, and is asked through it"),
+    "cli": ("cli/test_cli", "commands are run as a person runs them"),
+    "client": ("client/test_project", "all of it is reached through Project"),
+    "diffs/code": ("project/test_code_comparison", "three tuples"),
+    "engine": ("engine/test_loop", "whoever waits for an engine sees what these do"),
+    "executors": ("executors/test_contract", "one contract for every executor, with faults"),
+    "executors/containers": ("executors/test_docker", "what runs beside a container is seen from a job in one"),
+    "fragments": ("fragments/test_fragments", "each is a page's piece, held to one safety"),
+    "graph": ("graph/test_layout", "layers and lines are seen in the drawing"),
+    "kernels/sessions": ("kernels/test_specs", "a session is begun by its kernelspec"),
+    "magics": ("magics/test_magics", "lines are typed as a person types them"),
+    "models": ("models/test_jobs", "nouns that do nothing"),
+    "models/documents": ("models/test_documents", "classes of fields, made and read by one function"),
+    "notebooks/driver": ("notebooks/driver/test_runs", "notebooks are run by the whole driver"),
+    "notebooks": ("notebooks/test_commands", "flags and parameters are those of a command"),
+    "outputs/job_folder": ("executors/test_contract", "names, and removing what a job left"),
+    "pages": ("pages/test_safety", "each is a page, held to one safety"),
+    "planning/history": ("project/test_code_comparison", "seen from the comparison of two requests"),
+    "project": ("project/test_facade", "all of it is reached through Project"),
+    "protection": ("protection/test_protection", "one question: why may this file not be seen?"),
+    "reports": ("reports/test_reports", "notebooks become pages"),
+    "runtimes": ("runtimes/test_environments", "runtimes are looked at and built as a whole"),
+    "runtimes/docker": ("runtimes/test_images", "seen from images of a real Engine"),
+    "scripts": ("scripts/test_scripts", "each script is read by what knows its language"),
+    "server": ("server/test_routes", "handlers are asked over HTTP"),
+    "snapshots/trees": ("snapshots/test_pool", "trees are laid down from the pool"),
+    "spec": ("spec/test_parsing", "a text becomes a pipeline or all its problems"),
+    "spec/yaml": ("spec/yaml/test_tree", "a text becomes a tree with places"),
+    "store": ("store/test_database", "one database, opened by one class"),
+    "tables": ("tables/test_tables", "files of every kind are read by one function"),
+    "widgets": ("widgets/test_views", "widgets are shown in a kernel"),
+}
+"""Modules without a test file of their own name, or folders with such: where they are tested, and why there."""
+SAME = ("Event", "Job", "Plan", "Planned", "Problem")
+"""Names of classes that stand in ``client.objects`` and once more."""
 HEAVY = (
     "nbformat",
     "nbconvert",

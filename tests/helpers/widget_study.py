@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jupyter_pipeline.client import Answer
+from jupyter_pipeline.client import Response
 from jupyter_pipeline.client.local import LocalSource
 from jupyter_pipeline.widgets import watching
 
@@ -33,7 +33,7 @@ class Counting:
     def root(self) -> Path:
         return self._source.root
 
-    def ask(self, operation: str, body: Any = None, **parameters: Any) -> Answer:
+    def ask(self, operation: str, body: Any = None, **parameters: Any) -> Response:
         self.counts[operation] += 1
         return self._source.ask(operation, body, **parameters)
 

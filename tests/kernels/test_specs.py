@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jupyter_pipeline.errors import InvalidRequest
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.runtimes import docker
 from tests.helpers import images
 from tests.helpers.faults import run, wait_for
@@ -66,7 +66,7 @@ def said(client: Any, code: str) -> str:
 def test_a_kernel_runs_in_its_runtime_with_the_inputs_of_an_action(study: Path, runtime: str) -> None:
     from jupyter_client.manager import KernelManager
 
-    project = Project.find(study)
+    project = LocalProject.find(study)
     made = project.install_kernel("" if runtime == "box:v1" else runtime, "second")
     assert made.runtime == runtime
     manager = KernelManager(kernel_name=made.name)
@@ -98,7 +98,7 @@ def test_a_kernel_runs_in_its_runtime_with_the_inputs_of_an_action(study: Path, 
 def test_a_kernel_that_jupyter_kills_leaves_no_container(study: Path) -> None:
     from jupyter_client.manager import KernelManager
 
-    made = Project.find(study).install_kernel("box:v1")
+    made = LocalProject.find(study).install_kernel("box:v1")
     manager = KernelManager(kernel_name=made.name)
     manager.start_kernel()
     client = manager.client()
@@ -118,7 +118,7 @@ def test_a_kernel_that_jupyter_kills_leaves_no_container(study: Path) -> None:
 def test_kernels_are_listed_and_removed(study: Path) -> None:
     assert cli("kernels", "install", "box:v1", cwd=study).returncode == 0
     assert "study-box-v1" in cli("kernels", cwd=study).stdout
-    project = Project.find(study)
+    project = LocalProject.find(study)
     (one,) = project.kernels()
     assert (one.runtime, one.action, one.project) == ("box:v1", None, str(study))
     assert cli("kernels", "remove", one.name, cwd=study).returncode == 0
@@ -128,6 +128,6 @@ def test_kernels_are_listed_and_removed(study: Path) -> None:
     with pytest.raises(InvalidRequest, match="no action"):
         project.install_kernel("", "nothing")
     with pytest.raises(InvalidRequest, match="synthetic data only"):
-        Project.find(study, backend="tpp").install_kernel("", "second")
+        LocalProject.find(study, backend="tpp").install_kernel("", "second")
     with pytest.raises(InvalidRequest, match="Which runtime"):
         project.install_kernel("")

@@ -18,7 +18,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
 
 from jupyter_pipeline.models import State
-from jupyter_pipeline.project.facade import Project as Facade
+from jupyter_pipeline.project.facade import LocalProject as Facade
 from tests.helpers.places import PACKAGE
 from tests.helpers.study import SECRET, STUDY
 from tests.helpers.support import (

@@ -13,7 +13,7 @@ from jupyter_pipeline.errors import OutputRefused
 from jupyter_pipeline.models import WrittenFile
 from jupyter_pipeline.outputs import inventory
 from jupyter_pipeline.outputs.publication import COMPARED
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.faults import (
     codes,
     job_of,
@@ -132,7 +132,7 @@ def test_files_that_are_made_no_more_go_and_others_stay(tmp_path: Path) -> None:
     assert not (tmp_path / "output/four").exists()
     listed = json.loads((tmp_path / "metadata/manifest.json").read_text())["outputs"]
     assert list(listed) == ["output/one/x.csv"]
-    assert [output.file.path for output in Project.find(tmp_path).outputs()] == ["output/one/x.csv"]
+    assert [output.file.path for output in LocalProject.find(tmp_path).outputs()] == ["output/one/x.csv"]
 
 
 def test_file_of_a_person_that_an_output_takes_the_place_of_is_kept(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_file_of_a_person_that_an_output_takes_the_place_of_is_kept(tmp_path: Pa
     (tmp_path / "output/a.csv").write_text("precious")
     view = run(tmp_path)
     assert text(tmp_path, "a.csv") == "a\n"
-    kept = Project.find(tmp_path).config.folder / "jobs" / view.jobs[0].id / "replaced/output/a.csv"
+    kept = LocalProject.find(tmp_path).config.folder / "jobs" / view.jobs[0].id / "replaced/output/a.csv"
     assert kept.read_text() == "precious"
 
 
@@ -151,7 +151,7 @@ def test_output_that_was_changed_by_hand_is_kept_when_it_is_made_anew(tmp_path: 
     (tmp_path / "output/a.csv").write_text("my corrections")
     view = run(tmp_path)
     assert codes(view) == {"a": "succeeded"}
-    kept = Project.find(tmp_path).config.folder / "jobs" / view.jobs[0].id / "replaced/output/a.csv"
+    kept = LocalProject.find(tmp_path).config.folder / "jobs" / view.jobs[0].id / "replaced/output/a.csv"
     assert kept.read_text() == "my corrections"
 
 
@@ -285,7 +285,8 @@ def test_overlapping_patterns_give_one_owner_and_the_strictest_level(tmp_path: P
     (tmp_path / "make.sh").write_text("mkdir output; for n in secret1 odd1 plain; do echo $n > output/$n.csv; done")
     run(tmp_path)
     found = {
-        output.file.path: (str(output.file.level), output.answer.allowed) for output in Project.find(tmp_path).outputs()
+        output.file.path: (str(output.file.level), output.answer.allowed)
+        for output in LocalProject.find(tmp_path).outputs()
     }
     assert found == {
         "output/odd1.csv": ("minimally_sensitive", False),
@@ -299,7 +300,7 @@ def test_withheld_file_does_not_fail_the_job(tmp_path: Path) -> None:
     view = run(tmp_path)
     assert view.status == "succeeded"
     assert "1 moderately_sensitive file is withheld" in view.jobs[0].message
-    output = Project.find(tmp_path).outputs()[0]
+    output = LocalProject.find(tmp_path).outputs()[0]
     assert not output.answer.allowed
     assert "patient_id" in output.answer.reason
     assert "patient_id" in (tmp_path / "metadata/a.log").read_text()
@@ -321,7 +322,7 @@ def test_manifest_has_the_platforms_keys_and_true_values(study: Path) -> None:
     assert set(manifest["outputs"]) == {
         f"output/{name}.csv" for name in ("input_1", "input_2", "before", "after", "both")
     }
-    view = Project.find(study).request()
+    view = LocalProject.find(study).request()
     for path, entry in manifest["outputs"].items():
         assert set(entry) == PLATFORM_KEYS
         content = (study / path).read_bytes()
@@ -339,7 +340,7 @@ def test_manifest_has_the_platforms_keys_and_true_values(study: Path) -> None:
 
 def test_log_for_the_platforms_users(study: Path) -> None:
     log = (study / "metadata/join.log").read_text()
-    view = Project.find(study).request()
+    view = LocalProject.find(study).request()
     assert log.startswith("1\njoined\n")
     for words in ("state: succeeded", job_of(view, "join").id, view.request.id, "output/input_1.csv - moderately"):
         assert words in log
@@ -363,8 +364,8 @@ def test_nothing_of_ours_is_left_lying_about(study: Path) -> None:
         "output",
         "project.yaml",
     ]
-    for job in Project.find(study).request().jobs:
-        folder = Project.find(study).config.folder / "jobs" / job.id
+    for job in LocalProject.find(study).request().jobs:
+        folder = LocalProject.find(study).config.folder / "jobs" / job.id
         assert {"upper", "work", "tmp", "inputs", "workspace"}.isdisjoint(os.listdir(folder))
 
 
@@ -395,7 +396,7 @@ def test_odd_file_names_come_through(tmp_path: Path, executor: str) -> None:
         (folder / "input" / name).write_text(f"{name!r}\n")
     (folder / "input" / ".gitkeep").write_text("")
     view = run(folder, executor=executor)
-    assert view.status == "succeeded", [(job.message, Project.find(folder).log_tail(job.id)) for job in view.jobs]
+    assert view.status == "succeeded", [(job.message, LocalProject.find(folder).log_tail(job.id)) for job in view.jobs]
     assert sorted(file.name for file in (folder / "output").iterdir()) == sorted(NAMES)
     for name in NAMES:
         assert (folder / "output" / name).read_text() == f"{name!r}\n"
@@ -423,12 +424,12 @@ def test_earlier_versions_that_may_be_viewed_are_kept_for_a_while(tmp_path: Path
         view = run(tmp_path, backend="tpp")
         for name, done in made.items():
             done.append(job_of(view, name).id)
-    jobs = Project.find(tmp_path, backend="tpp").config.folder / "jobs"
+    jobs = LocalProject.find(tmp_path, backend="tpp").config.folder / "jobs"
     kept = [jobs / job / "earlier/output/a.csv" for job in made["a"]]
     assert [path.exists() for path in kept] == [False, False, *[True] * COMPARED, False]
     assert kept[-2].read_text() == f"n\n{COMPARED + 1}\n"
     assert not any((jobs / job / "earlier").exists() for job in made["secret"])
-    project = Project.find(tmp_path, backend="tpp")
+    project = LocalProject.find(tmp_path, backend="tpp")
     newer, older = (project.outputs_of(made["a"][at])[0].id for at in (-1, -2))
     found = project.compare_outputs(newer, older, "Ada")
     assert found.contents == (f"n\n{COMPARED + 1}\n".encode(), f"n\n{COMPARED + 2}\n".encode())
@@ -442,4 +443,6 @@ def test_earlier_versions_of_synthetic_data_are_kept_whatever_their_level(tmp_pa
         (tmp_path / "number").write_text(f"{number}\n")
         view = run(tmp_path)
         first = first or view.jobs[0].id
-    assert (Project.find(tmp_path).config.folder / "jobs" / str(first) / "earlier/output/a.csv").read_text() == "0\n"
+    assert (
+        LocalProject.find(tmp_path).config.folder / "jobs" / str(first) / "earlier/output/a.csv"
+    ).read_text() == "0\n"

@@ -7,12 +7,12 @@ import json
 import pytest
 
 from jupyter_pipeline import pages
-from jupyter_pipeline.pages import Head, comparisons
+from jupyter_pipeline.pages import PageHead, comparisons
 from jupyter_pipeline.pages.comparisons import MOST_LINES, MOST_ROWS
 from tests.helpers import safe_pages
 
 PNG, JPEG = b"\x89PNG\r\n\x1a\n....", b"\xff\xd8\xff...."
-HEAD = Head("output/a.csv", [("Action", "a")], ["Synthetic data."])
+HEAD = PageHead("output/a.csv", [("Action", "a")], ["Synthetic data."])
 
 
 def text_page(left: str, right: str) -> safe_pages.Page:

@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jupyter_pipeline import pages
-from jupyter_pipeline.pages import Head, escaping
+from jupyter_pipeline.pages import PageHead, escaping
 from tests.helpers import safe_pages
 
 PNG = b"\x89PNG\r\n\x1a\n...."
@@ -59,14 +59,14 @@ PAGES: dict[str, Callable[[str], str]] = {
     "json": lambda text: pages.json_page(text, text, [text], [(text, text)]),
     "json string": lambda text: pages.json_page("a", f"{{{escaped(text)}: [{escaped(text)}, {{}}, 1]}}"),
     "image": lambda text: pages.image_page(text, PNG, "image/png", text, [text], [(text, text)]),
-    "lines": lambda text: pages.text_comparison_page(Head(text, [(text, text)], [text]), f"a\n{text}", f"{text} b"),
-    "changed line": lambda text: pages.text_comparison_page(Head("a"), f"a = {text} b", f"a = b {text} c"),
-    "json lines": lambda text: pages.json_comparison_page(Head(text), f"[{escaped(text)}]", escaped(text * 400)),
+    "lines": lambda text: pages.text_comparison_page(PageHead(text, [(text, text)], [text]), f"a\n{text}", f"{text} b"),
+    "changed line": lambda text: pages.text_comparison_page(PageHead("a"), f"a = {text} b", f"a = b {text} c"),
+    "json lines": lambda text: pages.json_comparison_page(PageHead(text), f"[{escaped(text)}]", escaped(text * 400)),
     "tables": lambda text: tables_page(f"{quoted(text)},b\n1,2\n", f"a,b\n1,{quoted(text)}\n2,3\n"),
     "changed cell": lambda text: tables_page(
         f"n,{quoted(text)},b\n1,2,{quoted(text)}\n", f"n,{quoted(text)},b\n1,3,4\n"
     ),
-    "images": lambda text: pages.image_comparison_page(Head(text), PNG, PNG + b"1", ("image/png", "image/png")),
+    "images": lambda text: pages.image_comparison_page(PageHead(text), PNG, PNG + b"1", ("image/png", "image/png")),
     "refusal": lambda text: pages.refusal_page(text, text, text, [text], [(text, text)]),
 }
 
@@ -80,7 +80,7 @@ def tables_page(left: str, right: str) -> str:
         tables = [pages.read_csv(text) for text in (left, right)]
     except ValueError as error:
         return pages.refusal_page(left, str(error), right)
-    return pages.table_comparison_page(Head("a"), *tables)
+    return pages.table_comparison_page(PageHead("a"), *tables)
 
 
 def escaped(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_pipeline.models import State
 from jupyter_pipeline.planning.preview import CodeState
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.faults import run, step
 from tests.helpers.support import cli, make_project, notebook
 
@@ -47,7 +47,7 @@ def study(tmp_path: Path) -> Path:
 
 
 def test_what_each_action_would_run(study: Path) -> None:
-    found = Project.find(study).foresee(["run_all"])
+    found = LocalProject.find(study).foresee(["run_all"])
     assert list(found.actions) == [one.action for one in found.plan.actions]
     plain = found.actions["a"]
     assert (plain.runtime, plain.line, plain.expected, plain.notebook) == ("sh:v1", 3, None, None)
@@ -63,7 +63,7 @@ def test_what_each_action_would_run(study: Path) -> None:
 
 
 def test_code_of_the_working_tree_and_of_a_commit(study: Path) -> None:
-    project, commit = Project.find(study), git(study, "rev-parse", "HEAD")
+    project, commit = LocalProject.find(study), git(study, "rev-parse", "HEAD")
     assert project.foresee(["a"]).code == CodeState("main", commit)
     (study / "new.py").write_text("1")
     assert project.foresee(["a"]).code == CodeState("main", commit, ("new.py",))
@@ -73,7 +73,7 @@ def test_code_of_the_working_tree_and_of_a_commit(study: Path) -> None:
 
 def test_code_without_git(tmp_path: Path) -> None:
     folder = make_project(tmp_path, step("a"))
-    assert Project.find(folder).foresee(["a"]).code == CodeState(None, None)
+    assert LocalProject.find(folder).foresee(["a"]).code == CodeState(None, None)
 
 
 def test_notebook_that_is_missing_large_or_a_link_declares_nothing(study: Path) -> None:
@@ -81,7 +81,7 @@ def test_notebook_that_is_missing_large_or_a_link_declares_nothing(study: Path) 
     text = path.read_text()
     for write in (path.unlink, lambda: path.symlink_to("/etc/hosts"), lambda: path.write_text(text + " " * 2**21)):
         write()
-        book = Project.find(study).foresee(["report"]).actions["report"].notebook
+        book = LocalProject.find(study).foresee(["report"]).actions["report"].notebook
         assert book is not None
         assert book.declared == ()
         path.unlink(missing_ok=True)
@@ -89,7 +89,7 @@ def test_notebook_that_is_missing_large_or_a_link_declares_nothing(study: Path) 
 
 def test_seconds_that_an_action_took_are_expected_again(study: Path) -> None:
     view = run(study, "a")
-    assert Project.find(study).foresee(["a"]).actions["a"].expected == view.jobs[0].elapsed
+    assert LocalProject.find(study).foresee(["a"]).actions["a"].expected == view.jobs[0].elapsed
 
 
 def test_the_document_names_some_of_the_changed_files(study: Path) -> None:
@@ -113,6 +113,6 @@ def test_nothing_is_told_of_a_notebook_that_a_job_wrote_from_real_data(tmp_path:
     book["cells"][0]["metadata"]["tags"] = ["parameters"]
     (folder / "book.txt").write_text(json.dumps(book))
     assert run(folder, "a", backend=backend).jobs[0].state is State.SUCCEEDED
-    planned = Project.find(folder, backend=backend).foresee(["report"]).actions["report"].notebook
+    planned = LocalProject.find(folder, backend=backend).foresee(["report"]).actions["report"].notebook
     assert planned is not None
     assert len(planned.declared) == told

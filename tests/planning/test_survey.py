@@ -14,7 +14,7 @@ import pytest
 from jupyter_pipeline.errors import InvalidProject, InvalidRequest, ProjectNotFound
 from jupyter_pipeline.models import State, StatusCode
 from jupyter_pipeline.planning.survey import Survey
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.faults import (
     attend,
     codes,
@@ -167,7 +167,7 @@ def test_deleted_script_is_said(study: Path) -> None:
     assert verdicts(study)["second"] == "stale"
     view = run(study)
     assert codes(view) == {"second": "nonzero_exit"}
-    assert "second.py" in Project.find(study).log_tail(job_of(view, "second").id)
+    assert "second.py" in LocalProject.find(study).log_tail(job_of(view, "second").id)
 
 
 def test_need_that_makes_the_same_again_leaves_its_dependants_fresh(study: Path) -> None:
@@ -236,7 +236,7 @@ def test_code_that_changes_while_a_job_of_it_waits_is_said(tmp_path: Path) -> No
     """The job keeps its snapshot; what it made is stale at once and says so."""
     make_project(tmp_path, step("a", "cat word.txt > output/a.csv"))
     (tmp_path / "word.txt").write_text("old")
-    request = Project.find(tmp_path).submit(["a"])
+    request = LocalProject.find(tmp_path).submit(["a"])
     (tmp_path / "word.txt").write_text("new")
     attend(tmp_path, request.id)
     assert (tmp_path / "output/a.csv").read_text() == "old"
@@ -247,7 +247,7 @@ def test_code_that_changes_while_a_job_of_it_waits_is_said(tmp_path: Path) -> No
 def test_plan_changes_nothing(tmp_path: Path) -> None:
     make_project(tmp_path, step("a"))
     verdicts(tmp_path)
-    assert Project.find(tmp_path).events() == []
+    assert LocalProject.find(tmp_path).events() == []
     assert not (tmp_path / "output").exists()
     assert not (tmp_path / "metadata").exists()
 
@@ -256,7 +256,7 @@ def test_plan_that_is_made_again_since_another_was_faster(tmp_path: Path, monkey
     """What was being made already has failed by the time the request is written: then its code is kept as well."""
     make_project(tmp_path, step("a", "cat word.txt > output/a.csv"))
     (tmp_path / "word.txt").write_text("old")
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     project.submit(["run_all"])
     (tmp_path / "word.txt").write_text("new")
     real = Survey.plan
@@ -280,7 +280,7 @@ def test_plan_that_is_made_again_since_another_was_faster(tmp_path: Path, monkey
 
 
 def test_bad_requests(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     with pytest.raises(InvalidRequest, match="No action"):
         project.submit([])
     with pytest.raises(InvalidRequest, match="secon") as caught:

@@ -13,7 +13,7 @@ import pytest
 from jupyter_pipeline.errors import NotFound
 from jupyter_pipeline.models.documents import plain
 from jupyter_pipeline.project import documents
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.faults import run, step
 from tests.helpers.support import (
     SETTINGS,
@@ -71,7 +71,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_files_that_differ(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     found = code_document(project.differences("2", "1"))
     assert (found["request"], found["with"]) == (project.request("2").request.id, project.request("1").request.id)
     assert (found["number"], found["reason"]) == (1, "")
@@ -95,7 +95,7 @@ def test_the_files_that_differ(study: Path) -> None:
 
 
 def test_a_text_side_by_side(study: Path) -> None:
-    found = file_document(Project.find(study).differences("2").file("analysis/text.py"))
+    found = file_document(LocalProject.find(study).differences("2").file("analysis/text.py"))
     assert found["cells"] is None
     assert found["rows"] == [
         {
@@ -113,7 +113,7 @@ def test_a_text_side_by_side(study: Path) -> None:
 
 
 def test_a_notebook_by_its_cells(study: Path) -> None:
-    found = file_document(Project.find(study).differences("2", "1").file("analysis/book.ipynb"))
+    found = file_document(LocalProject.find(study).differences("2", "1").file("analysis/book.ipynb"))
     assert found["rows"] is None
     assert [(cell["kind"], cell["left"], cell["right"]) for cell in found["cells"]] == [
         ("changed", 1, 1),
@@ -132,13 +132,13 @@ def test_a_notebook_by_its_cells(study: Path) -> None:
     ],
 )
 def test_what_cannot_be_compared_says_why(study: Path, name: str, reason: str) -> None:
-    found = file_document(Project.find(study).differences("2", "1").file(f"analysis/{name}"))
+    found = file_document(LocalProject.find(study).differences("2", "1").file(f"analysis/{name}"))
     assert (found["rows"], found["cells"], found["reason"]) == (None, None, reason)
     assert SECRET not in json.dumps(found)
 
 
 def test_a_mode_alone_is_told(study: Path) -> None:
-    found = Project.find(study).differences("2", "1").file("analysis/mode.sh")
+    found = LocalProject.find(study).differences("2", "1").file("analysis/mode.sh")
     assert (found.rows, found.file.reason) == ((), "Only its mode has changed.")
 
 
@@ -147,11 +147,11 @@ def test_a_mode_alone_is_told(study: Path) -> None:
 )
 def test_only_files_that_differ_can_be_asked_for(study: Path, path: str) -> None:
     with pytest.raises(NotFound):
-        Project.find(study).differences("2", "1").file(path)
+        LocalProject.find(study).differences("2", "1").file(path)
 
 
 def test_requests_are_named_as_everywhere(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     first, second, third = (project.request(str(number)).request.id for number in (1, 2, 3))
     assert [one.comparison.request and one.comparison.request.id for one in (
         project.differences(), project.differences("3", "previous_successful"), project.differences("3", first[:6])
@@ -165,7 +165,7 @@ def test_requests_are_named_as_everywhere(study: Path) -> None:
 
 
 def test_without_an_earlier_request_there_is_nothing_to_compare(study: Path) -> None:
-    found = code_document(Project.find(study).differences("1"))
+    found = code_document(LocalProject.find(study).differences("1"))
     assert (found["with"], found["number"], found["files"]) == (None, None, [])
     assert found["reason"] == "There is no earlier request in this workspace."
 
@@ -175,9 +175,9 @@ def test_code_that_is_not_kept_any_more(tmp_path: Path) -> None:
     first = run(folder).request
     (folder / "code/py").write_text("2")
     run(folder)
-    assert len(Project.find(folder).differences().files()) == 1
+    assert len(LocalProject.find(folder).differences().files()) == 1
     shutil.rmtree(folder / ".jupyter_pipeline/code/trees" / str(first.code))
-    found = code_document(Project.find(folder).differences())
+    found = code_document(LocalProject.find(folder).differences())
     assert (found["reason"], found["files"]) == ("The code of request 1 is not kept (any more).", [])
 
 
@@ -190,7 +190,7 @@ def test_output_of_another_backend_is_no_code(tmp_path: Path) -> None:
     run(folder, "b")
     (folder / "output/a.csv").write_text(f"{SECRET} twice\n")
     run(folder, "b")
-    assert list(Project.find(folder).differences().files()) == []
+    assert list(LocalProject.find(folder).differences().files()) == []
 
 
 def test_a_notebook_that_a_job_wrote_from_real_data_is_named_only(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_notebook_that_a_job_wrote_from_real_data_is_named_only(tmp_path: Path
     for text in ("x = 1", SECRET, SECRET):
         (folder / "book.txt").write_text(json.dumps(notebook(text)))
         run(folder, "a", backend="tpp", force=True)
-    found = file_document(Project.find(folder, backend="tpp").differences().file("output/n.ipynb"))
+    found = file_document(LocalProject.find(folder, backend="tpp").differences().file("output/n.ipynb"))
     assert (found["kind"], found["cells"]) == ("protected", None)
     assert SECRET not in json.dumps(found)
 
@@ -218,7 +218,7 @@ def test_what_a_job_made_once_is_not_shown_when_no_action_declares_it_any_more(t
     run(folder, "b", backend="tpp")
     make_project(folder, step("a") + step("b"))
     run(folder, "a", backend="tpp")
-    compared = Project.find(folder, backend="tpp").differences()
+    compared = LocalProject.find(folder, backend="tpp").differences()
     assert {file.path: file.kind for file in compared.files()}["output/a.txt"] == "protected"
     assert SECRET not in json.dumps(file_document(compared.file("output/a.txt")))
 
@@ -257,7 +257,7 @@ def test_terminal_shows_the_cells_of_a_notebook_that_differ(study: Path) -> None
 
 
 def test_terminal_gives_the_same_documents(study: Path) -> None:
-    compared = Project.find(study).differences("2", "1")
+    compared = LocalProject.find(study).differences("2", "1")
     listed = json.loads(cli("compare", "1", "2", "--json", cwd=study).stdout)
     assert listed == {"version": 1, **code_document(compared)}
     one = json.loads(cli("compare", "1", "2", "--path", "analysis/text.py", "--json", cwd=study).stdout)

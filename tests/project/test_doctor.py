@@ -13,7 +13,7 @@ from jupyter_pipeline.executors import Task
 from jupyter_pipeline.executors.sandbox import SandboxExecutor
 from jupyter_pipeline.project import doctor
 from jupyter_pipeline.project.doctor import Check, Health
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.support import action, cli, make_project
 
 
@@ -87,7 +87,7 @@ def test_a_damaged_page_inside_the_history(project: Path) -> None:
 
 
 def test_unfinished_jobs_without_an_engine(project: Path) -> None:
-    Project.find(project).submit(["one"])
+    LocalProject.find(project).submit(["one"])
     found = look(project)["engine"]
     assert found.health is Health.MISSING
     assert "jupyter pipeline run" in found.cure
@@ -146,7 +146,7 @@ def test_a_cache_in_which_nothing_can_be_kept(project: Path, monkeypatch: pytest
 def test_folders_from_which_no_program_can_run(
     project: Path, monkeypatch: pytest.MonkeyPatch, name: str, cure: str
 ) -> None:
-    folder = getattr(Project.find(project).config, name)
+    folder = getattr(LocalProject.find(project).config, name)
     monkeypatch.setattr(person, "forbids_programs", lambda place: place == folder)
     programs = look(project)["programs"]
     assert programs.health is Health.NOTE

@@ -15,7 +15,7 @@ from jupyter_pipeline.errors import (
     PipelineError,
     ProjectNotFound,
 )
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.faults import (
     attend,
     codes,
@@ -53,25 +53,25 @@ def study(tmp_path: Path) -> Path:
 
 def test_project_is_found_from_a_folder_below(study: Path) -> None:
     (study / "analysis/deep").mkdir(parents=True)
-    assert Project.find(study / "analysis/deep").config.root == study
+    assert LocalProject.find(study / "analysis/deep").config.root == study
 
 
 def test_no_project(tmp_path: Path) -> None:
     with pytest.raises(ProjectNotFound, match=re.escape(str(tmp_path))) as caught:
-        Project.find(tmp_path)
+        LocalProject.find(tmp_path)
     assert caught.value.remedy
 
 
 def test_settings_that_are_wrong_are_said(tmp_path: Path) -> None:
     make_project(tmp_path, step("a"), SETTINGS + "jbos = 3\n")
     with pytest.raises(InvalidConfig, match="jbos"):
-        Project.find(tmp_path)
+        LocalProject.find(tmp_path)
     with pytest.raises(PipelineError, match="warp"):
         run(make_project(tmp_path, step("a")), executor="warp")
 
 
 def test_check_and_pipeline(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     assert list(project.pipeline().actions) == ["a", "b"]
     (study / "project.yaml").write_text("version: '3.0'\nactions:\n  a:\n    run: 7\n")
     assert not project.check().valid
@@ -84,7 +84,7 @@ def test_check_and_pipeline(study: Path) -> None:
 
 
 def test_request_with_all_that_its_page_shows(study: Path) -> None:
-    view = Project.find(study).request()
+    view = LocalProject.find(study).request()
     assert view.number == 1
     assert view.status == "succeeded"
     assert ID.fullmatch(view.request.id)
@@ -110,7 +110,7 @@ def test_request_with_all_that_its_page_shows(study: Path) -> None:
 
 def test_request_that_is_not_finished(tmp_path: Path) -> None:
     make_project(tmp_path, step("a"))
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     request = project.submit(["a"])
     view = project.request()
     assert (view.status, view.started_at, view.finished_at, view.runtime) == ("pending", None, None, 0.0)
@@ -119,7 +119,7 @@ def test_request_that_is_not_finished(tmp_path: Path) -> None:
 
 
 def test_requests_newest_first_and_by_name(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     second = run(study)
     assert second.status == "nothing_to_do"
     assert second.jobs == ()
@@ -134,7 +134,7 @@ def test_requests_newest_first_and_by_name(study: Path) -> None:
 
 
 def test_request_by_its_number(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     second = run(study)
     assert project.request("2") == second
     assert project.request("1").number == 1
@@ -143,7 +143,7 @@ def test_request_by_its_number(study: Path) -> None:
 
 
 def test_job_by_action_and_by_identifier(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     job = job_of(project.request(), "a")
     assert project.job("a") == project.job(job.id) == project.job(job.id[:8]) == job
     again = run(study, "a").jobs[0]
@@ -154,7 +154,7 @@ def test_job_by_action_and_by_identifier(study: Path) -> None:
 
 
 def test_project_without_any_history(tmp_path: Path) -> None:
-    project = Project.find(make_project(tmp_path, step("a")))
+    project = LocalProject.find(make_project(tmp_path, step("a")))
     assert (project.requests(), project.events(), project.outputs(), project.last_jobs()) == ([], [], [], {})
     assert project.timeline("x") == []
     assert project.engine() is None
@@ -166,7 +166,7 @@ def test_project_without_any_history(tmp_path: Path) -> None:
 
 def test_events_tell_the_whole_story_once(tmp_path: Path) -> None:
     make_project(tmp_path, step("a") + step("b", needs="a"))
-    project = Project.find(tmp_path)
+    project = LocalProject.find(tmp_path)
     request = project.submit(["run_all"])
     told = attend(tmp_path, request.id)
     assert told == project.events(1)
@@ -178,7 +178,7 @@ def test_events_tell_the_whole_story_once(tmp_path: Path) -> None:
 
 
 def test_attend_from_a_revision(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     last = project.events()[-1]
     told: list[object] = []
     project.attend(project.request().request.id, told.extend, after=last.revision - 1)
@@ -186,7 +186,7 @@ def test_attend_from_a_revision(study: Path) -> None:
 
 
 def test_unknown_request_cannot_be_attended_or_cancelled(study: Path) -> None:
-    project = Project.find(study)
+    project = LocalProject.find(study)
     with pytest.raises(InvalidRequest):
         project.cancel("nosuchrequest")
 
@@ -204,7 +204,7 @@ def test_backends_are_worlds_of_their_own(tmp_path: Path) -> None:
     assert verdicts(tmp_path, backend="tpp") == {"a": "run"}
     run(tmp_path, backend="tpp")
     assert (tmp_path / "output/a.csv").read_text() == "tpp\n"
-    assert Project.find(tmp_path, backend="tpp").request().request.backend == "tpp"
+    assert LocalProject.find(tmp_path, backend="tpp").request().request.backend == "tpp"
 
 
 def test_what_one_backend_published_is_no_code_for_jobs_of_another(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_state_folder_is_nothing_for_git(study: Path) -> None:
 
 
 def test_outputs_say_whether_they_are_still_there(study: Path) -> None:
-    found = {output.file.path: output for output in Project.find(study).outputs()}
+    found = {output.file.path: output for output in LocalProject.find(study).outputs()}
     assert set(found) == {"output/a.csv", "output/b.csv"}
     assert all(output.present and output.answer.allowed for output in found.values())
     assert found["output/a.csv"].file.sha256 == "87428fc522803d31065e7bce3cf03fe475096631e5e07bbd7a0fde60c4cf25c7"
@@ -231,7 +231,7 @@ def test_outputs_say_whether_they_are_still_there(study: Path) -> None:
 def test_logs(study: Path) -> None:
     make_project(study, step("a", "seq 100; echo a > output/a.csv"))
     view = run(study, "a")
-    project = Project.find(study)
+    project = LocalProject.find(study)
     assert project.log_tail(view.jobs[0].id, 3) == "98\n99\n100"
     assert project.log(view.jobs[0].id).read_text().startswith("1\n2\n")
     assert project.log_tail("nosuchjob") == ""
@@ -280,7 +280,7 @@ def test_older_revision_and_what_is_stale_against_it(checkout: Path) -> None:
     (checkout / "word.txt").write_text("second")
     git(checkout, "commit", "-q", "-am", "second")
     assert run(checkout).status == "succeeded"
-    project = Project.find(checkout)
+    project = LocalProject.find(checkout)
     assert project.plan(["run_all"], revision="HEAD").actions[0].verdict == "skip"
     assert project.plan(["run_all"], revision=first[:8]).actions[0].verdict == "stale"
     view = run(checkout, revision=first)
@@ -292,7 +292,7 @@ def test_older_revision_and_what_is_stale_against_it(checkout: Path) -> None:
 @pytest.mark.parametrize("revision", ["nosuch", "--help", "HEAD~5", ""])
 def test_revision_that_is_none(checkout: Path, revision: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        Project.find(checkout).submit(["a"], revision=revision)
+        LocalProject.find(checkout).submit(["a"], revision=revision)
     assert caught.value.message
 
 

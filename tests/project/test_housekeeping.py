@@ -10,7 +10,7 @@ import pytest
 
 from jupyter_pipeline.engine.lease import Lease
 from jupyter_pipeline.errors import InvalidRequest, PipelineError
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.project.housekeeping import Holding
 from tests.helpers.support import action, cli, make_project
 
@@ -22,24 +22,24 @@ ACTIONS = (
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path) -> LocalProject:
     folder = make_project(tmp_path / "study", ACTIONS, output__nothing="")
     (folder / "output" / "x.csv").write_text("mine\n")
     assert cli("run", cwd=folder).returncode == 1
-    return Project.find(folder)
+    return LocalProject.find(folder)
 
 
 def kinds(holdings: tuple[Holding, ...]) -> dict[str, tuple[int, int]]:
     return {one.kind: (one.count, one.removable) for one in holdings if one.kind != "runtimes"}
 
 
-def age(project: Project, seconds: float = 7200) -> None:
+def age(project: LocalProject, seconds: float = 7200) -> None:
     """Let all snapshots look as if they were last used some time ago."""
     for tree in (project.config.state / "code" / "trees").iterdir():
         os.utime(tree, (time.time() - seconds,) * 2)
 
 
-def test_what_is_kept_is_told_with_its_size(project: Project) -> None:
+def test_what_is_kept_is_told_with_its_size(project: LocalProject) -> None:
     found = kinds(project.holdings())
     assert found["failed_files"] == (1, 1)
     assert found["kept_files"] == (1, 0)
@@ -51,7 +51,7 @@ def test_what_is_kept_is_told_with_its_size(project: Project) -> None:
     assert all(one.note for one in project.holdings() if one.removable < one.count)
 
 
-def test_cleaning_keeps_what_is_needed_and_what_is_not_ours(project: Project) -> None:
+def test_cleaning_keeps_what_is_needed_and_what_is_not_ours(project: LocalProject) -> None:
     freed = sum(one.removable_bytes for one in project.clean())
     assert freed >= 100_000
     found = kinds(project.holdings())
@@ -65,7 +65,7 @@ def test_cleaning_keeps_what_is_needed_and_what_is_not_ours(project: Project) ->
     assert project.log_tail(project.job("bad").id) == "log"
 
 
-def test_all_removes_logs_and_folders_that_are_empty_then(project: Project) -> None:
+def test_all_removes_logs_and_folders_that_are_empty_then(project: LocalProject) -> None:
     bad = project.job("bad").id
     project.clean(everything=True)
     assert not (project.config.folder / "jobs" / bad).exists()
@@ -74,13 +74,13 @@ def test_all_removes_logs_and_folders_that_are_empty_then(project: Project) -> N
     assert verdicts == {"make": "skip", "again": "skip", "bad": "run"}
 
 
-def test_older_than_spares_what_is_young(project: Project) -> None:
+def test_older_than_spares_what_is_young(project: LocalProject) -> None:
     assert all(one.removable == 0 for one in project.holdings(everything=True, older_than=3600) if one.kind != "logs")
     project.clean(older_than=3600)
     assert kinds(project.holdings())["failed_files"] == (1, 1)
 
 
-def test_snapshots_that_nothing_needs_are_removed_after_a_while(project: Project) -> None:
+def test_snapshots_that_nothing_needs_are_removed_after_a_while(project: LocalProject) -> None:
     root = project.config.root
     for number in range(3):
         (root / "code.txt").write_text(f"{number}\n")
@@ -97,15 +97,15 @@ def test_snapshots_that_nothing_needs_are_removed_after_a_while(project: Project
     assert cli("run", "make", cwd=root).returncode == 0
 
 
-def test_snapshots_of_other_backends_are_kept(project: Project) -> None:
+def test_snapshots_of_other_backends_are_kept(project: LocalProject) -> None:
     root = project.config.root
     age(project)
-    other = Project.find(root, backend="other")
+    other = LocalProject.find(root, backend="other")
     other.clean(everything=False)
     assert kinds(project.holdings())["snapshots"] == (1, 0)
 
 
-def test_nothing_is_removed_while_an_engine_runs(project: Project) -> None:
+def test_nothing_is_removed_while_an_engine_runs(project: LocalProject) -> None:
     lease = Lease(project.config)
     assert lease.take()
     try:
@@ -118,7 +118,7 @@ def test_nothing_is_removed_while_an_engine_runs(project: Project) -> None:
 
 def test_jobs_that_a_dead_engine_left_are_not_touched(tmp_path: Path) -> None:
     folder = make_project(tmp_path, action("one", "echo x; mkdir -p output; echo a > output/one.csv"))
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
     request = project.submit(["one"])
     age(project)
     project.clean(everything=True)
@@ -129,12 +129,12 @@ def test_jobs_that_a_dead_engine_left_are_not_touched(tmp_path: Path) -> None:
 
 
 def test_a_project_without_history_is_left_as_it_is(tmp_path: Path) -> None:
-    project = Project.find(make_project(tmp_path, action("one", "true")))
+    project = LocalProject.find(make_project(tmp_path, action("one", "true")))
     assert kinds(project.holdings()) == {}
     project.clean(everything=True)
     assert not project.config.state.exists()
 
 
-def test_only_what_was_built_can_be_removed(project: Project) -> None:
+def test_only_what_was_built_can_be_removed(project: LocalProject) -> None:
     with pytest.raises(InvalidRequest, match="Nothing is built for sh:v1"):
         project.remove_runtime("sh:v1")

@@ -6,7 +6,7 @@ import pytest
 
 from jupyter_pipeline.errors import InvalidAddition, InvalidRequest
 from jupyter_pipeline.project import rewriting
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.spec.additions import NewAction
 from tests.helpers.support import action, make_project
 
@@ -14,15 +14,15 @@ PLOT = NewAction("plot", "sh:v1 cat output/make.csv", ("make",), {"moderately_se
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project.find(make_project(tmp_path / "study", action("make", "echo 1 > output/make.csv")))
+def project(tmp_path: Path) -> LocalProject:
+    return LocalProject.find(make_project(tmp_path / "study", action("make", "echo 1 > output/make.csv")))
 
 
-def file_of(project: Project) -> Path:
+def file_of(project: LocalProject) -> Path:
     return project.config.root / "project.yaml"
 
 
-def test_what_would_be_added_is_shown_and_nothing_is_written(project: Project) -> None:
+def test_what_would_be_added_is_shown_and_nothing_is_written(project: LocalProject) -> None:
     before = file_of(project).read_bytes()
     added = project.add_action(PLOT)
     assert not added.written
@@ -32,7 +32,7 @@ def test_what_would_be_added_is_shown_and_nothing_is_written(project: Project) -
     assert file_of(project).read_bytes() == before
 
 
-def test_what_was_shown_is_written(project: Project) -> None:
+def test_what_was_shown_is_written(project: LocalProject) -> None:
     file_of(project).chmod(0o640)
     shown = project.add_action(PLOT)
     written = project.add_action(PLOT, seen=shown.seen, write=True)
@@ -45,7 +45,7 @@ def test_what_was_shown_is_written(project: Project) -> None:
     assert not [path for path in project.config.root.iterdir() if path.name.startswith(".project")]
 
 
-def test_a_file_that_was_changed_meanwhile_is_left_alone(project: Project) -> None:
+def test_a_file_that_was_changed_meanwhile_is_left_alone(project: LocalProject) -> None:
     shown = project.add_action(PLOT)
     changed = file_of(project).read_text() + "# a remark\n"
     file_of(project).write_text(changed)
@@ -56,7 +56,7 @@ def test_a_file_that_was_changed_meanwhile_is_left_alone(project: Project) -> No
     assert file_of(project).read_text() == changed
 
 
-def test_a_link_stays_a_link(project: Project, tmp_path: Path) -> None:
+def test_a_link_stays_a_link(project: LocalProject, tmp_path: Path) -> None:
     real = tmp_path / "elsewhere.yaml"
     file_of(project).rename(real)
     file_of(project).symlink_to(real)
@@ -65,7 +65,7 @@ def test_a_link_stays_a_link(project: Project, tmp_path: Path) -> None:
     assert "  plot:" in real.read_text()
 
 
-def test_what_cannot_be_added_changes_nothing(project: Project) -> None:
+def test_what_cannot_be_added_changes_nothing(project: LocalProject) -> None:
     before = file_of(project).read_bytes()
     with pytest.raises(InvalidAddition):
         project.add_action(NewAction("make", "sh:v1 a"), write=True)
@@ -75,7 +75,7 @@ def test_what_cannot_be_added_changes_nothing(project: Project) -> None:
         project.add_action(PLOT)
 
 
-def test_a_text_that_is_not_saved_can_be_checked(project: Project) -> None:
+def test_a_text_that_is_not_saved_can_be_checked(project: LocalProject) -> None:
     text = file_of(project).read_text()
     assert project.check().valid
     checked = project.check(text=text.replace("run:", "rum:"))

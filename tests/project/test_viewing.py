@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_pipeline.errors import NotFound, OutputRefused
 from jupyter_pipeline.models import Job, ViewKind
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.project.viewing import stand_in
 from jupyter_pipeline.rules.levels import LOG_SHOWN
 from tests.helpers.support import action, make_project
@@ -19,26 +19,26 @@ LONG = "for i in $(seq 2000); do echo line $i of a log; done"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path) -> LocalProject:
     actions = action("table", TABLE, t="output/t.csv")
     actions += action("raw", "echo x > output/r.csv", level="highly_sensitive", r="output/r.csv")
     actions += action("patients", "echo patient_id > output/p.csv", p="output/p.csv")
     actions += action("talk", f"{LONG}; echo 1 > output/l.csv", l="output/l.csv")
-    found = Project.find(make_project(tmp_path / "study", actions))
+    found = LocalProject.find(make_project(tmp_path / "study", actions))
     request = found.submit(["run_all"])
     found.attend(request.id, lambda _: None)
     return found
 
 
-def output_id(project: Project, path: str) -> str:
+def output_id(project: LocalProject, path: str) -> str:
     return next(one.id for one in project.outputs() if one.file.path == path)
 
 
-def kinds(project: Project) -> list[ViewKind]:
+def kinds(project: LocalProject) -> list[ViewKind]:
     return [record.kind for record in project.views()]
 
 
-def test_what_may_be_seen_is_given_and_recorded(project: Project) -> None:
+def test_what_may_be_seen_is_given_and_recorded(project: LocalProject) -> None:
     shown, data = project.read_output(output_id(project, "output/t.csv"), "ann", detail="rows 1-2")
     assert data == b"a,b\n1,2\n"
     (record,) = project.views()
@@ -47,7 +47,7 @@ def test_what_may_be_seen_is_given_and_recorded(project: Project) -> None:
 
 
 @pytest.mark.parametrize("path", ["output/r.csv", "output/p.csv"])
-def test_what_may_not_be_seen_is_refused_with_the_sentence_of_the_list(project: Project, path: str) -> None:
+def test_what_may_not_be_seen_is_refused_with_the_sentence_of_the_list(project: LocalProject, path: str) -> None:
     found = next(one for one in project.outputs() if one.file.path == path)
     with pytest.raises(OutputRefused) as caught:
         project.read_output(found.id, "ann")
@@ -55,7 +55,7 @@ def test_what_may_not_be_seen_is_refused_with_the_sentence_of_the_list(project: 
     assert project.views() == []
 
 
-def test_a_text_stands_in_for_what_is_withheld_only(project: Project) -> None:
+def test_a_text_stands_in_for_what_is_withheld_only(project: LocalProject) -> None:
     texts = {one.file.path: stand_in(one.file) for one in project.outputs()}
     assert "patient_id" in (texts["output/p.csv"] or "")
     assert texts["output/r.csv"] is None
@@ -63,7 +63,7 @@ def test_a_text_stands_in_for_what_is_withheld_only(project: Project) -> None:
 
 
 @pytest.mark.parametrize("change", ["text", "time", "link", "folder", "folder on the way", "gone"])
-def test_only_the_very_file_that_was_checked_is_given(project: Project, change: str) -> None:
+def test_only_the_very_file_that_was_checked_is_given(project: LocalProject, change: str) -> None:
     place = project.config.root / "output/t.csv"
     status = place.stat()
     if change == "text":  # of the same size and time
@@ -85,13 +85,13 @@ def test_only_the_very_file_that_was_checked_is_given(project: Project, change: 
 
 
 @pytest.mark.parametrize("name", ["x-0", "0", "-", "", "-0", "a-99", "a-x", "a-²"])
-def test_an_output_that_is_not_there(project: Project, name: str) -> None:
+def test_an_output_that_is_not_there(project: LocalProject, name: str) -> None:
     job = project.job("table").id
     with pytest.raises(NotFound):
         project.output(name.replace("a-", f"{job}-"))
 
 
-def test_only_the_end_of_a_log_may_be_seen(project: Project) -> None:
+def test_only_the_end_of_a_log_may_be_seen(project: LocalProject) -> None:
     job = project.job("talk")
     whole = project.log(job.id).read_bytes()
     part = project.read_log(job, "ann", 0, 1 << 20)
@@ -104,14 +104,14 @@ def test_only_the_end_of_a_log_may_be_seen(project: Project) -> None:
     assert project.read_log(job, "ann", len(whole) + 7, 5).content == b""
 
 
-def test_reading_on_in_a_log_is_one_look(project: Project) -> None:
+def test_reading_on_in_a_log_is_one_look(project: LocalProject) -> None:
     job = project.job("talk")
     for who in ("ann", "ann", "bob"):
         project.read_log(job, who)
     assert [record.who for record in project.views()] == ["bob", "ann"]
 
 
-def test_synthetic_data_are_shown_from_when_they_are_asked_for_until_not(project: Project) -> None:
+def test_synthetic_data_are_shown_from_when_they_are_asked_for_until_not(project: LocalProject) -> None:
     project.show_synthetic(True, "ann")
     project.show_synthetic(True, "bob")
     assert all(one.answer.allowed for one in project.outputs())
@@ -124,7 +124,7 @@ def test_synthetic_data_are_shown_from_when_they_are_asked_for_until_not(project
 
 def test_no_other_backend_has_synthetic_data(tmp_path: Path) -> None:
     root = make_project(tmp_path / "study", action("one", "true"))
-    real = Project.find(root, backend="tpp")
+    real = LocalProject.find(root, backend="tpp")
     with pytest.raises(OutputRefused, match="not synthetic"):
         real.show_synthetic(True, "ann")
     real.show_synthetic(False, "ann")
@@ -132,7 +132,7 @@ def test_no_other_backend_has_synthetic_data(tmp_path: Path) -> None:
     assert not real.config.folder.exists()
 
 
-def test_what_cannot_be_recorded_is_not_shown(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_recorded_is_not_shown(project: LocalProject, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -144,7 +144,7 @@ def test_what_cannot_be_recorded_is_not_shown(project: Project, monkeypatch: pyt
 
 
 def test_asking_twice_under_one_key_is_asking_once(tmp_path: Path) -> None:
-    project = Project.find(make_project(tmp_path / "study", action("one", "true") + action("two", "true")))
+    project = LocalProject.find(make_project(tmp_path / "study", action("one", "true") + action("two", "true")))
     first = project.submit(["one"], key="k", requested_by="ann")
     assert project.submit(["one"], key="k").id == first.id
     assert first.requested_by == "ann"
@@ -153,7 +153,7 @@ def test_asking_twice_under_one_key_is_asking_once(tmp_path: Path) -> None:
     assert len(project.requests()) == 1
 
 
-def test_jobs_are_paged_by_number(project: Project) -> None:
+def test_jobs_are_paged_by_number(project: LocalProject) -> None:
     everything = project.jobs(100)
     pages: list[tuple[int, Job]] = []
     while page := project.jobs(3, before=pages[-1][0] if pages else None):

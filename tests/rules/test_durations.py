@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jupyter_pipeline.models import Job, State, StatusCode
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.rules import durations
 from jupyter_pipeline.rules.durations import CriticalPath
 from jupyter_pipeline.store.database import Store
@@ -105,6 +105,6 @@ def test_request_knows_its_critical_path_and_the_project_what_to_expect(tmp_path
     assert view.critical_path.actions == ("slow", "end")
     assert view.wall_clock is not None
     assert 0.3 <= view.critical_path.seconds <= view.wall_clock
-    expected = Project.find(folder).expected(["slow", "end", "unknown"])
+    expected = LocalProject.find(folder).expected(["slow", "end", "unknown"])
     assert sorted(expected) == ["end", "slow"]
     assert expected["slow"] >= 0.3

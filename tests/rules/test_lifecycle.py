@@ -17,8 +17,8 @@ from jupyter_pipeline.models import (
     Result,
     RuntimeState,
     State,
-    Status,
     StatusCode,
+    TaskStatus,
     WrittenFile,
 )
 from jupyter_pipeline.rules import lifecycle
@@ -100,8 +100,8 @@ RESULTS = [
     ),
 ]
 STATUSES = [
-    *(Status(phase) for phase in (Phase.UNKNOWN, Phase.RUNNING, Phase.LOST)),
-    *(Status(Phase.ENDED, result) for result in RESULTS),
+    *(TaskStatus(phase) for phase in (Phase.UNKNOWN, Phase.RUNNING, Phase.LOST)),
+    *(TaskStatus(Phase.ENDED, result) for result in RESULTS),
 ]
 
 
@@ -182,28 +182,28 @@ def test_before_a_job_begins(facts: Facts, step: Step, code: StatusCode) -> None
 @pytest.mark.parametrize(
     ("status", "cancelled", "step", "code"),
     [
-        (Status(Phase.RUNNING), False, Step.HOLD, StatusCode.EXECUTING),
-        (Status(Phase.RUNNING), True, Step.STOP, StatusCode.EXECUTING),
-        (Status(Phase.LOST), False, Step.FAIL, StatusCode.INTERRUPTED),
-        (Status(Phase.ENDED, SUCCESS), False, Step.PUBLISH, StatusCode.FINALIZING),
-        (Status(Phase.ENDED, SUCCESS), True, Step.FAIL, StatusCode.CANCELLED_BY_USER),
-        (Status(Phase.UNKNOWN), False, Step.START, StatusCode.EXECUTING),
-        (Status(Phase.UNKNOWN), True, Step.FAIL, StatusCode.CANCELLED_BY_USER),
+        (TaskStatus(Phase.RUNNING), False, Step.HOLD, StatusCode.EXECUTING),
+        (TaskStatus(Phase.RUNNING), True, Step.STOP, StatusCode.EXECUTING),
+        (TaskStatus(Phase.LOST), False, Step.FAIL, StatusCode.INTERRUPTED),
+        (TaskStatus(Phase.ENDED, SUCCESS), False, Step.PUBLISH, StatusCode.FINALIZING),
+        (TaskStatus(Phase.ENDED, SUCCESS), True, Step.FAIL, StatusCode.CANCELLED_BY_USER),
+        (TaskStatus(Phase.UNKNOWN), False, Step.START, StatusCode.EXECUTING),
+        (TaskStatus(Phase.UNKNOWN), True, Step.FAIL, StatusCode.CANCELLED_BY_USER),
     ],
 )
-def test_while_a_job_runs(status: Status, cancelled: bool, step: Step, code: StatusCode) -> None:
+def test_while_a_job_runs(status: TaskStatus, cancelled: bool, step: Step, code: StatusCode) -> None:
     decision = next_step(State.RUNNING, Facts(cancelled=cancelled, status=status))
     assert (decision.step, decision.code) == (step, code)
 
 
 def test_it_is_too_late_to_cancel_once_outputs_may_be_published() -> None:
-    facts = Facts(cancelled=True, publishing=True, status=Status(Phase.ENDED, SUCCESS))
+    facts = Facts(cancelled=True, publishing=True, status=TaskStatus(Phase.ENDED, SUCCESS))
     assert next_step(State.RUNNING, facts).step is Step.PUBLISH
 
 
 def test_a_task_that_never_began_is_begun_whatever_else_runs() -> None:
     """The engine died between saying so and doing so; its worker is its own."""
-    facts = Facts(worker_free=False, action_free=True, status=Status(Phase.UNKNOWN))
+    facts = Facts(worker_free=False, action_free=True, status=TaskStatus(Phase.UNKNOWN))
     assert next_step(State.RUNNING, facts).step is Step.START
 
 

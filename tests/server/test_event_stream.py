@@ -14,7 +14,7 @@ import pytest
 from jupyter_pipeline.config import EXPECTATIONS
 from jupyter_pipeline.errors import InvalidConfig, StoreUnavailable
 from jupyter_pipeline.models import Event
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.server.event_stream import STORM, Tail
 from tests.helpers.faults import DEADLINE, run, step
 from tests.helpers.support import make_project
@@ -36,7 +36,7 @@ class Heard:
 
 FOREVER = 600.0
 """Seconds after which a test has failed long before: who waits so long is woken, or never."""
-Places = Mapping[str, Path | Project]
+Places = Mapping[str, Path | LocalProject]
 """Projects by the key that they are followed under."""
 
 
@@ -49,9 +49,9 @@ def following(
     """Do something while a tail follows; what it told."""
     heard = Heard()
 
-    def opened(key: str, backend: str) -> Project:
+    def opened(key: str, backend: str) -> LocalProject:
         place = places[key]
-        return place if isinstance(place, Project) else Project.find(place, backend=backend)
+        return place if isinstance(place, LocalProject) else LocalProject.find(place, backend=backend)
 
     async def both() -> None:
         tail = Tail(asyncio.to_thread, opened, emit or heard.rung.append, heard.show, rest)
@@ -94,7 +94,7 @@ async def quiet(tail: Tail, key: str = "k", backend: str = EXPECTATIONS) -> None
 
 def test_wait_is_over_at_once_when_something_is_known(folder: Path) -> None:
     run(folder)
-    newest = Project.find(folder).revision()
+    newest = LocalProject.find(folder).revision()
 
     async def work(tail: Tail, _: Heard) -> None:
         for after in (0, newest - 1, 0):
@@ -123,7 +123,7 @@ def test_wait_for_nothing_ends_when_its_time_is_over(folder: Path) -> None:
 
 
 def test_all_who_wait_are_woken_by_what_happens(folder: Path) -> None:
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
 
     async def work(tail: Tail, _: Heard) -> None:
         waiting = [asyncio.create_task(tail.wait("k", EXPECTATIONS, 0, FOREVER)) for _ in range(5)]
@@ -135,7 +135,7 @@ def test_all_who_wait_are_woken_by_what_happens(folder: Path) -> None:
 
 
 def test_wait_is_not_over_before_the_revision_that_is_known_is_passed(folder: Path) -> None:
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
 
     async def work(tail: Tail, _: Heard) -> None:
         waiting = asyncio.create_task(tail.wait("k", EXPECTATIONS, 4, FOREVER))
@@ -148,7 +148,7 @@ def test_wait_is_not_over_before_the_revision_that_is_known_is_passed(folder: Pa
 
 
 def test_reading_on_from_the_last_revision_misses_and_doubles_nothing(folder: Path) -> None:
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
     told: list[Event] = []
 
     async def work(tail: Tail, _: Heard) -> None:
@@ -165,7 +165,7 @@ def test_reading_on_from_the_last_revision_misses_and_doubles_nothing(folder: Pa
 
 def test_store_that_cannot_be_read_is_said_to_who_waits(folder: Path) -> None:
     run(folder)
-    (Project.find(folder).config.folder / "store.sqlite").write_bytes(b"nothing" * 1000)
+    (LocalProject.find(folder).config.folder / "store.sqlite").write_bytes(b"nothing" * 1000)
 
     async def work(tail: Tail, _: Heard) -> None:
         with pytest.raises(StoreUnavailable):
@@ -186,7 +186,7 @@ def test_project_that_cannot_be_opened_is_said_to_who_follows_it(folder: Path) -
 
 
 def test_bell_is_rung_once_for_each_change_in_order(folder: Path) -> None:
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
 
     async def work(tail: Tail, heard: Heard) -> None:
         await quiet(tail)
@@ -204,7 +204,7 @@ def test_bell_is_rung_once_for_each_change_in_order(folder: Path) -> None:
 
 def test_what_was_before_is_not_rung_for(folder: Path) -> None:
     run(folder)
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
     before = project.revision()
 
     async def work(tail: Tail, heard: Heard) -> None:
@@ -232,7 +232,7 @@ def many_events(count: int) -> list[Event]:
     ]
 
 
-class Busy(Project):
+class Busy(LocalProject):
     """A project to which much happens between two looks."""
 
     happened: list[Event] = []
@@ -246,7 +246,7 @@ class Busy(Project):
 
 @pytest.mark.parametrize(("count", "told"), [(STORM, STORM), (STORM + 1, 10), (2 * STORM, 10)])
 def test_storm_is_told_by_the_newest_of_each_job(folder: Path, count: int, told: int) -> None:
-    project = Busy(Project.find(folder).config)
+    project = Busy(LocalProject.find(folder).config)
     project.happened = many_events(count)
 
     async def work(tail: Tail, heard: Heard) -> None:
@@ -262,7 +262,7 @@ def test_storm_is_told_by_the_newest_of_each_job(folder: Path, count: int, told:
 # -- what goes wrong -------------------------------------------------------------------------------
 
 
-class Broken(Project):
+class Broken(LocalProject):
     """A project that cannot be read, in a way that nobody has thought of."""
 
     def events(self, after: int = 0, limit: int = 1000) -> list[Event]:
@@ -271,7 +271,7 @@ class Broken(Project):
 
 def test_project_that_cannot_be_followed_does_not_hinder_the_others(folder: Path, other: Path) -> None:
     run(other)
-    (Project.find(other).config.folder / "store.sqlite").write_bytes(b"nothing" * 1000)
+    (LocalProject.find(other).config.folder / "store.sqlite").write_bytes(b"nothing" * 1000)
 
     async def work(tail: Tail, heard: Heard) -> None:
         await tail.watch("damaged", EXPECTATIONS)
@@ -280,11 +280,11 @@ def test_project_that_cannot_be_followed_does_not_hinder_the_others(folder: Path
         await asyncio.to_thread(run, folder)
         await until(lambda: "succeeded" in heard.states(), "the bell rings for the sound project")
 
-    following(work, {"damaged": other, "broken": Broken(Project.find(folder).config), "k": folder})
+    following(work, {"damaged": other, "broken": Broken(LocalProject.find(folder).config), "k": folder})
 
 
 def test_bell_that_cannot_be_rung_does_not_hinder_the_following(folder: Path) -> None:
-    project, tried = Project.find(folder), []
+    project, tried = LocalProject.find(folder), []
 
     def emit(event: dict[str, Any]) -> None:
         tried.append(event)
@@ -317,7 +317,7 @@ def test_project_whose_folder_vanishes(folder: Path, other: Path) -> None:
 
 
 def test_activity_is_shown_while_jobs_run_and_not_after(folder: Path) -> None:
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
 
     async def work(tail: Tail, heard: Heard) -> None:
         await quiet(tail)
@@ -361,7 +361,7 @@ def test_project_that_nobody_asks_about_is_dropped_and_taken_up_again(folder: Pa
 
 
 def test_project_with_a_job_that_waits_is_never_dropped(folder: Path) -> None:
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
 
     async def work(tail: Tail, heard: Heard) -> None:
         request = await asyncio.to_thread(project.submit, ["a"])
@@ -374,7 +374,7 @@ def test_project_with_a_job_that_waits_is_never_dropped(folder: Path) -> None:
 
 
 def test_project_that_somebody_waits_for_is_never_dropped(folder: Path) -> None:
-    project = Project.find(folder)
+    project = LocalProject.find(folder)
 
     async def work(tail: Tail, _: Heard) -> None:
         waiting = asyncio.create_task(tail.wait("k", EXPECTATIONS, 0, FOREVER))
@@ -390,7 +390,7 @@ def test_nothing_is_followed_after_the_end(folder: Path) -> None:
     heard = Heard()
 
     async def work() -> None:
-        tail = Tail(asyncio.to_thread, lambda *_: Project.find(folder), heard.rung.append, heard.show)
+        tail = Tail(asyncio.to_thread, lambda *_: LocalProject.find(folder), heard.rung.append, heard.show)
         await tail.stop()  # before it has begun
         tail.start()
         await quiet(tail)

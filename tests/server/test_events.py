@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import websocket
 
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.faults import HELD, release, run, step, wait_for
 from tests.helpers.live import BASE, TOKEN, Live, assert_problem, finished, has_begun, live, project_id, submit
 from tests.helpers.served_study import NewStudy, Study
@@ -180,7 +180,7 @@ def is_more_active(server: Live, before: datetime) -> bool:
 
 def test_server_is_not_idle_while_jobs_run_and_is_after(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    project = Project.find(make_project(root / "study", step("slow", "sleep 600")))
+    project = LocalProject.find(make_project(root / "study", step("slow", "sleep 600")))
     with live(tmp_path / "jupyter", root) as server:
         key = project_id(server, "study")
         made = submit(server, key, "slow")
@@ -196,7 +196,7 @@ def test_server_is_not_idle_while_jobs_run_and_is_after(tmp_path: Path) -> None:
 
 def test_engine_is_started_on_demand_and_outlives_the_server(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    project = Project.find(make_project(root / "study", step("a", f"{HELD}; echo a > output/a.csv")))
+    project = LocalProject.find(make_project(root / "study", step("a", f"{HELD}; echo a > output/a.csv")))
     with live(tmp_path / "jupyter", root) as server:
         key = project_id(server, "study")
         assert server.get(f"projects/{key}")["engine"] == {"running": False}

@@ -22,7 +22,7 @@ from traitlets import Unicode
 
 from jupyter_pipeline import protection
 from jupyter_pipeline.protection import Protection
-from jupyter_pipeline.protection.project import Project
+from jupyter_pipeline.protection.project import ProtectedProject
 from jupyter_pipeline.server import contents_guard, protected_mode
 from tests.helpers.protected_study import make_study
 
@@ -191,9 +191,9 @@ def test_a_listing_looks_once_at_projects_and_at_each_entry(make: Make, monkeypa
         (free / f"{number}.txt").touch()
     looks: list[str] = []
     resolved: list[str] = []
-    refresh, resolve = Project.refresh, protection._resolve
+    refresh, resolve = ProtectedProject.refresh, protection._resolve
 
-    def looked(self: Project) -> None:
+    def looked(self: ProtectedProject) -> None:
         looks.append(self.root)
         refresh(self)
 
@@ -204,7 +204,7 @@ def test_a_listing_looks_once_at_projects_and_at_each_entry(make: Make, monkeypa
     manager: Any = server.contents_manager
     loop = asyncio.get_event_loop_policy().get_event_loop()
     loop.run_until_complete(manager.get(""))
-    monkeypatch.setattr(Project, "refresh", looked)
+    monkeypatch.setattr(ProtectedProject, "refresh", looked)
     monkeypatch.setattr(protection, "_resolve", noted)
     listed = loop.run_until_complete(manager.get("study/free"))
     assert len(listed["content"]) == 202

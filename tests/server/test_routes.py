@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 
 import pytest
 
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.faults import run, step, wait_for
 from tests.helpers.live import API, BASE, Answer, Live, assert_problem, finished, has_begun, live, project_id, submit
 from tests.helpers.served_study import SECRET, SVG, NewStudy, Study, write_study
@@ -884,7 +884,7 @@ def test_jobs_logs_and_events_survive_the_server(tmp_path: Path) -> None:
         known = first.get(f"projects/{key}/events")
     finally:
         first.stop(signal.SIGKILL)
-    assert Project.find(root / "study").engine() is not None
+    assert LocalProject.find(root / "study").engine() is not None
     with live(tmp_path / "jupyter", root) as second:
         assert project_id(second, "study") == key
         done = finished(second, key, made["id"])
@@ -900,7 +900,7 @@ def test_jobs_logs_and_events_survive_the_server(tmp_path: Path) -> None:
 
 def test_server_that_starts_sees_to_jobs_that_nobody_sees_to(tmp_path: Path) -> None:
     root = tmp_path / "root"
-    project = Project.find(write_study(root / "study", "table.csv"))
+    project = LocalProject.find(write_study(root / "study", "table.csv"))
     request = project.submit(["table_csv"])
     assert project.engine() is None
     with live(tmp_path / "jupyter", root):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jupyter_pipeline.errors import OutputRefused
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.faults import run, step
 from tests.helpers.live import Answer, assert_problem
 from tests.helpers.served_study import PNG, SECRET, NewStudy, Study, write
@@ -65,7 +65,7 @@ def test_a_check_tells_nothing_of_what_jobs_have_written(tmp_path: Path) -> None
     (folder / "link.py").symlink_to("output/leak.py")
     run(folder, "a")
     for script in ("output/leak.py", "link.py", "own.py"):
-        found = str(Project.find(folder).check(text=USES.format(script)).problems)
+        found = str(LocalProject.find(folder).check(text=USES.format(script)).problems)
         assert SECRET not in found
         assert ("missing.csv" in found) == (script == "own.py")
 
@@ -144,7 +144,7 @@ def test_a_withheld_notebook_is_known_wherever_the_history_is(tmp_path: Path) ->
     (folder / "look.ipynb").write_text(json.dumps(notebook("1")))
     run(folder, "a", state=tmp_path / "state")
     with pytest.raises(OutputRefused, match="not viewable"):
-        Project.find(folder, state=tmp_path / "state").convert("output/look.ipynb")
+        LocalProject.find(folder, state=tmp_path / "state").convert("output/look.ipynb")
     assert not (folder / "output/look.html").exists()
 
 

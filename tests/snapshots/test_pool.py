@@ -515,10 +515,10 @@ def test_prune_removes_what_no_kept_tree_needs(root: Path, state: Path) -> None:
     (root / "analysis/a.py").write_text("a = 1234567")
     second = scan(root, state)
     tree = materialize(second, root, state)
-    assert pool.held(state) == pool.Held(trees=2, blobs=4, bytes=5 + 5 + 4 + 11)
+    assert pool.held(state) == pool.KeptCode(trees=2, blobs=4, bytes=5 + 5 + 4 + 11)
     assert prune(state, [second.id], grace=0) == 5
     assert content(tree) == content_of_code(root, second)
-    assert pool.held(state) == pool.Held(trees=1, blobs=3, bytes=5 + 4 + 11)
+    assert pool.held(state) == pool.KeptCode(trees=1, blobs=3, bytes=5 + 4 + 11)
     assert prune(state, [second.id], grace=0) == 0
 
 
@@ -535,5 +535,5 @@ def test_prune_spares_a_tree_whose_request_is_still_being_made(root: Path, state
 
 
 def test_prune_and_held_of_nothing(state: Path) -> None:
-    assert pool.held(state) == pool.Held(0, 0, 0)
+    assert pool.held(state) == pool.KeptCode(0, 0, 0)
     assert prune(state, []) == 0

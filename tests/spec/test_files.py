@@ -8,7 +8,7 @@ import pytest
 
 from jupyter_pipeline.models import Command, Problem
 from jupyter_pipeline.scripts.entry_files import named
-from jupyter_pipeline.spec.action import Draft, parse_run, read_action
+from jupyter_pipeline.spec.action import ActionDraft, parse_run, read_action
 from jupyter_pipeline.spec.faults import Suggester
 from jupyter_pipeline.spec.files import MAX_PROBLEMS, file_problems
 from jupyter_pipeline.spec.yaml import tree
@@ -19,7 +19,7 @@ def action(run: str, *outputs: str, needs: str = "", more: str = "") -> str:
     return f"\n    run: {run}\n    needs: [{needs}]\n    outputs:\n      moderately_sensitive:{listed}{more}"
 
 
-def drafts_of(actions: Mapping[str, str]) -> list[Draft]:
+def drafts_of(actions: Mapping[str, str]) -> list[ActionDraft]:
     root = tree.read("actions:\n" + "\n".join(f"  {name}:{text}" for name, text in actions.items())).root
     assert isinstance(root, tree.Mapping)
     node = root.get("actions")
@@ -27,13 +27,13 @@ def drafts_of(actions: Mapping[str, str]) -> list[Draft]:
     return [draft for key, value in node.items() if (draft := _finish(key, value))]
 
 
-def _finish(key: tree.Scalar, node: tree.Node) -> Draft | None:
+def _finish(key: tree.Scalar, node: tree.Node) -> ActionDraft | None:
     reading = read_action(key, node, Suggester())
     try:
         while True:
             next(reading)
     except StopIteration as end:
-        assert end.value is None or isinstance(end.value, Draft)
+        assert end.value is None or isinstance(end.value, ActionDraft)
         return end.value
 
 

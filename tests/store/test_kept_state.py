@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jupyter_pipeline.models import ViewKind
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from tests.helpers.faults import attend, run
 from tests.helpers.places import REPOSITORY
 
@@ -20,13 +20,13 @@ KEPT = REPOSITORY / "tests" / "fixtures" / "state-0.1.0.dev0"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path) -> LocalProject:
     shutil.copytree(KEPT, tmp_path / "study")
     (tmp_path / "study" / "state").rename(tmp_path / "study" / ".jupyter_pipeline")
-    return Project.find(tmp_path / "study")
+    return LocalProject.find(tmp_path / "study")
 
 
-def test_requests_and_jobs_are_there(project: Project) -> None:
+def test_requests_and_jobs_are_there(project: LocalProject) -> None:
     found = {view.number: {job.action: str(job.code) for job in view.jobs} for view in project.requests()}
     assert found == {
         1: {"extract": "succeeded", "table": "succeeded", "broken": "nonzero_exit", "after": "dependency_failed"},
@@ -35,7 +35,7 @@ def test_requests_and_jobs_are_there(project: Project) -> None:
     }
 
 
-def test_looks_events_and_kept_outputs_are_there(project: Project) -> None:
+def test_looks_events_and_kept_outputs_are_there(project: LocalProject) -> None:
     assert [record.kind for record in reversed(project.views(10))] == [
         ViewKind.SYNTHETIC_ON,
         ViewKind.OUTPUT,
@@ -48,7 +48,7 @@ def test_looks_events_and_kept_outputs_are_there(project: Project) -> None:
     assert pairs
 
 
-def test_what_ran_then_is_said_to_be_interrupted_and_can_be_run_again(project: Project) -> None:
+def test_what_ran_then_is_said_to_be_interrupted_and_can_be_run_again(project: LocalProject) -> None:
     root = project.config.root
     (root / "project.yaml").write_text((root / "project.yaml").read_text().replace("sleep 600", "sleep 0"))
     third = next(view for view in project.requests() if view.number == 3)

@@ -25,7 +25,7 @@ from ...runtimes import docker
 from . import contract
 from .attached import TROUBLE, Attached, Waiter
 from .contract import Places, Program
-from .streams import Log
+from .streams import LogStream
 from .usage import Account, AskedAccount, open_account
 
 if TYPE_CHECKING:
@@ -50,14 +50,16 @@ class Lost(Exception):
     """The container's end was not seen; the message says why, as a sentence."""
 
 
-class Refused(Exception):
+class EngineRefused(Exception):
     """The container could not be started; the message says why, as a sentence."""
 
 
 class Client:
     """One container's client."""
 
-    def __init__(self, api: APIClient, order: Mapping[str, Any], places: Places, program: Program, log: Log) -> None:
+    def __init__(
+        self, api: APIClient, order: Mapping[str, Any], places: Places, program: Program, log: LogStream
+    ) -> None:
         self._api, self._places, self._program, self._log = api, places, program, log
         self._container = order["container"]
         self._name: str = self._container["name"]
@@ -79,7 +81,7 @@ class Client:
             record = self._end(code)
         except Lost as error:
             record = {"ending": Ending.LOST, "exit_code": None, "message": str(error)}
-        except Refused as error:
+        except EngineRefused as error:
             record = {"ending": Ending.BROKEN, "exit_code": None, "message": str(error)}
         except APIError as error:
             record = self._refused(error)
@@ -132,7 +134,7 @@ class Client:
         try:
             made = self._api.create_container_from_config(body, self._name)
         except ImageNotFound:
-            raise Refused(
+            raise EngineRefused(
                 f"The image {self._container['reference']} is not on this machine any more. "
                 f"Fetch it with `jupyter pipeline runtimes pull {self._container['runtime']}`."
             ) from None
@@ -141,7 +143,7 @@ class Client:
                 raise
             found = self._inspect()
             if (found["Config"]["Labels"] or {}).get(docker.LABEL_JOBS) != body["Labels"][docker.LABEL_JOBS]:
-                raise Refused(f"There is another container called {self._name} already.") from None
+                raise EngineRefused(f"There is another container called {self._name} already.") from None
             return found
         return {"Id": made["Id"], "State": {"Status": "created"}}
 

@@ -67,7 +67,7 @@ class Mask:
         return 0
 
 
-class Log:
+class LogStream:
     """The job's log, as the client writes it: both streams in the order in which they came."""
 
     def __init__(self, descriptor: int, secrets: Iterable[str]) -> None:

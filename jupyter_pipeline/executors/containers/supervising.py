@@ -24,7 +24,7 @@ from ...runtimes.docker import images
 from .. import joining
 from . import contract, kernels, mark, note_attempt, read_record, write_record
 from .client import NOT_MOUNTED, Client
-from .streams import Log
+from .streams import LogStream
 
 PLAIN = re.compile(r"[A-Za-z0-9/._@%+=-]+")
 """Paths that the Engine and the kernel's options take as they are; for others a link with a plain name stands in."""
@@ -41,7 +41,7 @@ class NotThere(OSError):
 
 
 @functools.lru_cache(maxsize=4)
-def _engine(address: str) -> docker.Engine:
+def _engine(address: str) -> docker.DockerEngine:
     """What the Engine is; the shim serves many jobs, and asks once."""
     with contextlib.closing(docker.connect(address)) as api:
         return docker.look(api, address)
@@ -107,7 +107,7 @@ def _known_baseline(folder: Path) -> Baseline | None:
     return {path: tuple(one) for path, one in known.items()} if known is not None else None
 
 
-def _copies(folder: Path, engine: docker.Engine) -> Path:
+def _copies(folder: Path, engine: docker.DockerEngine) -> Path:
     return folder.parent.parent / f"{COPIES}-{hashlib.sha256(engine.id.encode()).hexdigest()[:12]}"
 
 
@@ -154,7 +154,7 @@ def _be_client(order: Mapping[str, Any], folder: Path, log: int, control: socket
     program = contract.program_of(container["program"], *container["entry"])
     secrets = [container.get("environment", {}).get(name, "") for name in container["secrets"]]
     with contextlib.closing(docker.connect(container["address"], container["api"])) as api:
-        client = Client(api, order, places(order, folder), program, Log(log, secrets))
+        client = Client(api, order, places(order, folder), program, LogStream(log, secrets))
         record = client.run(control)
         if order.get("is_session"):  # nobody may be left to do it
             docker.remove(api, container["name"])

@@ -12,7 +12,7 @@ from ...models import Ending
 from ...outputs.job_folder import LOG
 from ...outputs.log import keep_ends
 from .. import driving
-from ..watch import GRACE, Child, Watch
+from ..watch import GRACE, Child, JobWatch
 from . import kernels, mark, supervising
 
 CLIENTS = 5
@@ -21,7 +21,7 @@ SLOW = 20.0
 """Seconds that the Engine may take to end a container, beyond those that the container itself has."""
 
 
-class ContainerWatch(Watch):
+class ContainerWatch(JobWatch):
     """A container under its limits. That of memory is held by the kernel, and seen by the client."""
 
     def _run(self, bell: int, kills: int) -> dict[str, Any]:

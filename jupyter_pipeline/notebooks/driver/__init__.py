@@ -6,7 +6,7 @@ What is not here: recognising a command (``notebook_commands``), making a report
 
 from __future__ import annotations
 
-from .order import Channel, DriverOrder, Limits, StartedKernel
+from .order import Channel, DriverLimits, DriverOrder, StartedKernel
 
 __all__ = ["Channel", "DriverOrder", "Limits", "StartedKernel", "drive", "preload", "preload_reports"]
 
@@ -25,11 +25,11 @@ def preload_reports() -> None:
     load()
 
 
-def drive(order: DriverOrder, channel: Channel, limits: Limits | None = None) -> int:
+def drive(order: DriverOrder, channel: Channel, limits: DriverLimits | None = None) -> int:
     """Run a notebook and write its results; gives the exit code.
 
     To be called in a process of its own: it takes SIGTERM for itself, and its standard output and error are the log.
     """
     from .driving import drive as run
 
-    return run(order, channel, limits or Limits())
+    return run(order, channel, limits or DriverLimits())

@@ -27,8 +27,8 @@ from .messages import (
     tidy,
     without_large_parts,
 )
-from .order import Limits
-from .outputs import Budget, Outputs
+from .order import DriverLimits
+from .outputs import Budget, CellOutputs
 from .progress import log
 from .reading import SKIPPED
 
@@ -41,14 +41,14 @@ _log = logging.getLogger("jupyter_pipeline.notebooks.driver")
 class CellClient(NotebookClient):
     """Executes the cells of one notebook, one at a time, with their outputs put into it as they come."""
 
-    def __init__(self, nb: NotebookNode, wire: Wire, limits: Limits, tick: Callable[[], float | None]) -> None:
+    def __init__(self, nb: NotebookNode, wire: Wire, limits: DriverLimits, tick: Callable[[], float | None]) -> None:
         super().__init__(nb, log=_log, record_timing=False)
         self.kc = cast(KernelClient, _ForWidgets(wire))
         self._wire, self._limits, self._tick = wire, limits, tick
         self._budget = Budget(limits.notebook)
         self._cells: dict[str, int] = {}
         """Which cell a request was for."""
-        self._outputs: dict[int, Outputs] = {}
+        self._outputs: dict[int, CellOutputs] = {}
         self._displays: dict[str, list[NotebookNode]] = {}
         self.has_news = False
         """Whether there are outputs since this was last set to False."""
@@ -73,7 +73,7 @@ class CellClient(NotebookClient):
         }
         request = self._wire.request("shell", "execute_request", content)
         self._cells[request] = index
-        self._outputs[index] = Outputs(cell.outputs, self._budget, self._limits)
+        self._outputs[index] = CellOutputs(cell.outputs, self._budget, self._limits)
         try:
             return _Execution(self, request, index, timeout).run()
         finally:

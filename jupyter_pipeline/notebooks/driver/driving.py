@@ -21,10 +21,10 @@ from .faults import (
 )
 from .kernel import Kernel
 from .kernelspecs import choose, says_no_ipykernel
-from .order import DONE, FAILED, NOT_RUN, STOPPED, Channel, DriverOrder, Limits
+from .order import DONE, FAILED, NOT_RUN, STOPPED, Channel, DriverLimits, DriverOrder
 from .preloading import silence
-from .progress import Progress, log, shown
-from .reading import Draft
+from .progress import ProgressTeller, log, shown
+from .reading import NotebookDraft
 from .started_kernel import ElsewhereKernel
 from .stopping import StopSignal
 
@@ -38,9 +38,9 @@ SECOND_WORD = 0.2
 """Seconds that SIGTERM may take to reach the driver when its kernel has got it."""
 
 
-def drive(order: DriverOrder, channel: Channel, limits: Limits) -> int:
+def drive(order: DriverOrder, channel: Channel, limits: DriverLimits) -> int:
     """Run a notebook and write its results; gives the exit code."""
-    progress = Progress(channel, limits)
+    progress = ProgressTeller(channel, limits)
     with warnings.catch_warnings(), StopSignal() as stop:
         silence()
         try:
@@ -60,14 +60,14 @@ def drive(order: DriverOrder, channel: Channel, limits: Limits) -> int:
 
 
 class _Driver:
-    def __init__(self, order: DriverOrder, progress: Progress, limits: Limits, stop: StopSignal) -> None:
+    def __init__(self, order: DriverOrder, progress: ProgressTeller, limits: DriverLimits, stop: StopSignal) -> None:
         self._order, self._progress, self._limits, self._stop = order, progress, limits, stop
         self._client: CellClient
 
     def run(self) -> None:
         """Raises CannotRun, NotebookFailed and Stopped."""
         order = self._order
-        draft = Draft(order.workspace, order.run.notebook)
+        draft = NotebookDraft(order.workspace, order.run.notebook)
         command = choose(order, draft.metadata)
         cwd = os.path.join(order.workspace, order.run.folder)
         kernel = (
@@ -84,7 +84,7 @@ class _Driver:
         finally:
             kernel.close()
 
-    def _run(self, draft: Draft, kernel: Kernel) -> None:
+    def _run(self, draft: NotebookDraft, kernel: Kernel) -> None:
         """What is done while the kernel is there: it starts while the notebook is made ready."""
         from . import engine, writing
         from .channels import Wire

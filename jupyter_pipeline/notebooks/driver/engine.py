@@ -29,7 +29,7 @@ from .faults import (
     says_silent,
 )
 from .kernelspecs import KernelCommand
-from .progress import Progress, log
+from .progress import ProgressTeller, log
 from .reading import SKIPPED
 
 NAME = "jupyter_pipeline"
@@ -56,7 +56,9 @@ papermill_engines.register(NAME, PipelineEngine)
 class Cells:
     """The executing of all cells of one notebook."""
 
-    def __init__(self, client: CellClient, progress: Progress, run: NotebookRun, skipped: Mapping[int, Any]) -> None:
+    def __init__(
+        self, client: CellClient, progress: ProgressTeller, run: NotebookRun, skipped: Mapping[int, Any]
+    ) -> None:
         self._client, self._progress, self._run, self._skipped = client, progress, run, skipped
 
     def run(self, manager: NotebookExecutionManager) -> None:

@@ -48,7 +48,7 @@ class DriverOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DriverLimits:
     """How much of a notebook's output is kept (in characters), and how long is waited (in seconds)."""
 
     stream: int = 10_000_000

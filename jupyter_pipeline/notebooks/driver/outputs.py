@@ -14,7 +14,7 @@ from itertools import groupby
 from nbformat import NotebookNode
 
 from .messages import megabytes
-from .order import Limits
+from .order import DriverLimits
 
 PIECE = 4096
 """Pieces of text are joined up to this size, so that a flood of single characters is a few pieces."""
@@ -32,10 +32,10 @@ class Budget:
     left: int
 
 
-class Outputs:
+class CellOutputs:
     """The outputs of one cell. ``nodes`` is the cell's own list; it is up to date after ``settle``."""
 
-    def __init__(self, nodes: list[NotebookNode], budget: Budget, limits: Limits) -> None:
+    def __init__(self, nodes: list[NotebookNode], budget: Budget, limits: DriverLimits) -> None:
         self.nodes, self._budget, self._limits = nodes, budget, limits
         nodes.clear()
         self.clears_next = False

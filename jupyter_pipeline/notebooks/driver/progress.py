@@ -11,7 +11,7 @@ from typing import Any
 
 from ..commands import masked
 from .faults import CellError, cut
-from .order import Channel, Limits
+from .order import Channel, DriverLimits
 
 KEPT = "notebook.ipynb"
 LONGEST_LINE, LONGEST_VALUE = 120, 1000
@@ -21,10 +21,10 @@ SHARE = 20
 """Keeping the unfinished notebook may take one part in so many of the time."""
 
 
-class Progress:
+class ProgressTeller:
     """How far one notebook is. Cells are counted from 1 among those with code."""
 
-    def __init__(self, channel: Channel, limits: Limits) -> None:
+    def __init__(self, channel: Channel, limits: DriverLimits) -> None:
         self._channel, self._limits = channel, limits
         self._notebook: Any = None
         self._numbers: dict[int, int] = {}

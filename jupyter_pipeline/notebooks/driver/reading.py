@@ -14,7 +14,7 @@ SKIPPED = "skip-execution"
 KINDS = ("code", "markdown", "raw", "heading")
 
 
-class Draft:
+class NotebookDraft:
     """A notebook as it was read, with no library needed, so that its kernel can be started first."""
 
     def __init__(self, workspace: str, path: str) -> None:

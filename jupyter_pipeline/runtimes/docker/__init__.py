@@ -69,7 +69,7 @@ def knock(address: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class DockerEngine:
     """What is known of a Docker Engine."""
 
     address: str
@@ -91,7 +91,7 @@ class Engine:
         return f"{'rootless ' if self.rootless else ''}{self.name} {self.version} at {self.address}"
 
 
-def look(api: APIClient, host: str | None) -> Engine:
+def look(api: APIClient, host: str | None) -> DockerEngine:
     """What the Engine at `host` says of itself. Raises ExecutorUnavailable when it does not answer."""
     from docker.errors import DockerException
     from requests.exceptions import RequestException
@@ -102,7 +102,7 @@ def look(api: APIClient, host: str | None) -> Engine:
         raise ExecutorUnavailable(f"The Docker Engine does not answer{_why(error)}.", _CURE) from None
     parts = {part.get("Name") for part in version.get("Components") or ()}
     system = str(info.get("OperatingSystem", ""))
-    return Engine(
+    return DockerEngine(
         address=socket_of(host),
         id=str(info.get("ID", "")),
         name="Podman" if "Podman Engine" in parts else "Docker",

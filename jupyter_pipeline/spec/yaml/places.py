@@ -74,7 +74,7 @@ class Room:
     """Whether an empty line sets the entries apart."""
 
 
-class Layout:
+class LineLayout:
     """Where things stand in a text, by PyYAML's tokens; lines count from 0 here."""
 
     def __init__(self, text: str) -> None:

@@ -101,14 +101,14 @@ Node = Scalar | Sequence | Mapping
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class YamlDocument:
     """What a text says: its tree, or None when it cannot be read, and what is wrong with it as YAML."""
 
     root: Node | None
     problems: tuple[Problem, ...]
 
 
-def read(source: str | bytes, loader: Any = _LOADER) -> Document:
+def read(source: str | bytes, loader: Any = _LOADER) -> YamlDocument:
     """Read a YAML file of one document.
 
     Never raises: whatever is wrong with the text comes back as problems, in the order of the file. ``loader`` is
@@ -133,7 +133,7 @@ def read(source: str | bytes, loader: Any = _LOADER) -> Document:
     except Unreadable as stop:
         problems.append(stop.problem)
     problems.sort(key=lambda each: (each.line or 0, each.column or 0))
-    return Document(root, tuple(problems))
+    return YamlDocument(root, tuple(problems))
 
 
 def to_json(node: Node) -> str:

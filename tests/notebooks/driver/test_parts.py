@@ -23,8 +23,8 @@ from jupyter_pipeline.notebooks.driver.faults import (
 )
 from jupyter_pipeline.notebooks.driver.kernelspecs import START, KernelCommand, choose
 from jupyter_pipeline.notebooks.driver.messages import tidy
-from jupyter_pipeline.notebooks.driver.order import DriverOrder, Limits
-from jupyter_pipeline.notebooks.driver.outputs import Budget, Outputs
+from jupyter_pipeline.notebooks.driver.order import DriverLimits, DriverOrder
+from jupyter_pipeline.notebooks.driver.outputs import Budget, CellOutputs
 from jupyter_pipeline.notebooks.driver.progress import shown
 from jupyter_pipeline.notebooks.driver.writing import write_all
 from tests.helpers.driver_harness import new_notebook, new_output
@@ -137,7 +137,7 @@ pieces = st.lists(st.tuples(st.sampled_from(["stdout", "stderr", "rich"]), st.te
 @given(pieces)
 def test_outputs_are_bounded_and_keep_both_ends(items: list[tuple[str, str]]) -> None:
     nodes: list[Any] = []
-    outputs = Outputs(nodes, Budget(10**9), Limits(stream=20_000))
+    outputs = CellOutputs(nodes, Budget(10**9), DriverLimits(stream=20_000))
     for number, (name, text) in enumerate(items):
         if name == "rich":
             assert outputs.rich(new_output("display_data", data={"text/plain": str(number)}), len(text))
@@ -157,9 +157,9 @@ def test_outputs_are_bounded_and_keep_both_ends(items: list[tuple[str, str]]) ->
 
 
 def test_a_full_notebook_takes_no_more() -> None:
-    budget, limits = Budget(100_000), Limits(stream=1_000_000)
+    budget, limits = Budget(100_000), DriverLimits(stream=1_000_000)
     for _ in range(100):
-        outputs = Outputs([], budget, limits)
+        outputs = CellOutputs([], budget, limits)
         outputs.stream("stdout", "x" * 500_000)
         outputs.settle()
         assert sum(len(node.text) for node in outputs.nodes) <= 101_000

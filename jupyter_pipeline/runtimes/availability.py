@@ -12,7 +12,7 @@ from ..models import Runtime, RuntimeState
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Availability:
     """How it stands with one choice; see models.RuntimeInfo for state, identity and message."""
 
     state: RuntimeState
@@ -33,12 +33,12 @@ class Look:
     """Why it stands in for what was asked for, and how it differs; empty unless it does."""
 
 
-def missing(message: str, remedy: str) -> Look:
+def missing(message: str, remedy: str) -> Availability:
     """A look at something that cannot be had as things are."""
-    return Look(RuntimeState.MISSING, message=message, remedy=remedy)
+    return Availability(RuntimeState.MISSING, message=message, remedy=remedy)
 
 
-def unavailable(look: Look) -> RuntimeUnavailable:
+def unavailable(look: Availability) -> RuntimeUnavailable:
     """The error that says what a look at a missing runtime says."""
     return RuntimeUnavailable(look.message, look.remedy)
 

@@ -14,7 +14,7 @@ from jupyter_pipeline.errors import RuntimeUnavailable
 from jupyter_pipeline.models import RuntimeState
 from jupyter_pipeline.models.documents import StandInDocument
 from jupyter_pipeline.project.documents import plan_document
-from jupyter_pipeline.project.facade import Project
+from jupyter_pipeline.project.facade import LocalProject
 from jupyter_pipeline.runtimes import interpreter_memory, interpreters
 from tests.helpers.runtime_makers import HIDDEN, MINOR, bare_machine, entries, pip_is_told_nothing, project, tiny
 from tests.helpers.support import require
@@ -155,7 +155,7 @@ def test_plans_say_what_stands_in_once_it_is_built_and_start_nothing(
     downloads_fail(config.cache, HIDDEN)
     runtimes.prepare("old:latest", config, print, patience=600)
     monkeypatch.setenv("JUPYTER_PIPELINE_CACHE", str(config.cache))
-    made = Project(config)
+    made = LocalProject(config)
     plan = made.plan(["run_all"])
     assert made.builds(plan) == []
     with monkeypatch.context() as patch:
