@@ -70,7 +70,7 @@ wheel: labextension ## Build the wheel, with the JupyterLab extension in it, int
 .PHONY: test
 test: labextension ## Set everything up and run all tests
 	cd $(FRONTEND) && export $(NODE) && jlpm check && jlpm test
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: $(VENV)/developing ## Format, lint, types, layers
