@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidRequest
+from ..models.documents import ActionDocument, AddedDocument, PipelineDocument, read
 from .local import LocalSource
-from .objects import Document
 
 if TYPE_CHECKING:
     from .project import Project
@@ -64,8 +64,9 @@ class CellAction:
         if not isinstance(source, LocalSource):
             raise InvalidRequest("That project is not on this machine.", "Write the action in your own checkout.")
         self._check_name()
-        known = {one["name"]: one for one in source.ask("pipeline").json()["actions"]}.get(self.name)
-        image = self.image or (known["runtime"] if known else IMAGE)
+        pipeline = read(PipelineDocument, source.ask("pipeline").json())
+        known = {action.name: action for action in pipeline.actions}.get(self.name)
+        image = self.image or (known.runtime if known else IMAGE)
         language = _language(image)
         path = self.script or f"analysis/{self.name}{language.suffix}"
         run = f"{image} {language.command.format(path)}"
@@ -82,7 +83,7 @@ class CellAction:
             )
         _write(target, text)
         if added is not None:
-            source.ask("add_action", {**self._body(run), "write": True, "seen": added["seen"]})
+            source.ask("add_action", {**self._body(run), "write": True, "seen": added.seen})
         _show(path, before, text, added)
 
     def _check_name(self) -> None:
@@ -102,28 +103,27 @@ class CellAction:
         outputs = {level: _named(paths) for level, paths in (self.outputs or {}).items()}
         return {"name": self.name, "run": run, "needs": list(self.needs or ()), "outputs": outputs}
 
-    def _preview(self, source: LocalSource, run: str) -> Document:
+    def _preview(self, source: LocalSource, run: str) -> AddedDocument:
         """The lines that project.yaml would get; it is not written."""
         if not self.outputs:
             raise InvalidRequest(
                 f"The line does not say what {self.name} writes.",
                 "Name its files: --moderately output/x.csv for what may be looked at, --highly for what may not.",
             )
-        found: Document = source.ask("add_action", self._body(run)).json()
-        return found
+        return read(AddedDocument, source.ask("add_action", self._body(run)).json())
 
-    def _agree(self, known: Document, run: str) -> None:
+    def _agree(self, known: ActionDocument, run: str) -> None:
         """Raises InvalidRequest where project.yaml says otherwise of this action than the line."""
-        declared = {one["pattern"]: one["level"] for one in known["outputs"]}
+        declared = {output.pattern: str(output.level) for output in known.outputs}
         asked = {path: level for level, paths in (self.outputs or {}).items() for path in paths}
         wrong = [
-            *(["the command"] if known["run"].split() != run.split() else []),
-            *(["its needs"] if self.needs is not None and set(self.needs) != set(known["needs"]) else []),
+            *(["the command"] if known.run.split() != run.split() else []),
+            *(["its needs"] if self.needs is not None and set(self.needs) != set(known.needs) else []),
             *(["its outputs"] if asked and asked != declared else []),
         ]
         if wrong:
             raise InvalidRequest(
-                f"project.yaml has an action {self.name} already (line {known['line']}), and says otherwise of "
+                f"project.yaml has an action {self.name} already (line {known.line}), and says otherwise of "
                 f"{' and '.join(wrong)}.",
                 "Change it there, or choose another name; a cell changes only the script of an action.",
             )
@@ -197,14 +197,14 @@ def _write(target: Path, text: str) -> None:
         ) from None
 
 
-def _show(path: str, before: str | None, text: str, added: Document | None) -> None:
+def _show(path: str, before: str | None, text: str, added: AddedDocument | None) -> None:
     """Show what was written, as a difference."""
     changes = [] if before == text else list(_changes(before or "", text))
     from .display import display, is_notebook
 
     lines = [f"{path}:", *changes] if changes else [f"{path} stays as it is."]
     if added is not None:
-        lines += ["project.yaml:", *(f"+ {one['text']}" for one in added["added"])]
+        lines += ["project.yaml:", *(f"+ {line.text}" for line in added.added)]
     if is_notebook():
         from .. import fragments
 

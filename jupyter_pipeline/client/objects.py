@@ -1,144 +1,100 @@
-"""What a project answers: frozen objects made from the server's documents, each shown in its own way.
+"""What a project answers: the typed documents of ``models.documents``, each shown in its own way.
 
-In a terminal they are a few lines of text, in a notebook a piece of HTML that needs no script. ``document`` has
-everything that was answered.
+In a terminal they are a few lines of text, in a notebook a piece of HTML that needs no script. Their fields are the
+documents' own; ``document`` has all of them as plain JSON.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, overload
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar, overload
 
-from ..models.looks import (
-    ACTIONS,
-    REQUESTS,
-    SYMBOLS,
-    VERDICTS,
-    Look,
-    of_job,
-    state_of,
+from ..models import State, Verdict
+from ..models.documents import (
+    ActionStatusDocument,
+    CheckedDocument,
+    CodeDocument,
+    Document,
+    JobDocument,
+    Json,
+    PlanDocument,
+    RequestDocument,
+    ServedOutputDocument,
+    StatusDocument,
+    plain,
 )
+from ..models.looks import ACTIONS, REQUESTS, SYMBOLS, VERDICTS, Look, of_job, state_of
 from ..wording import duration, plural, size
 
-Document = Mapping[str, Any]
 T = TypeVar("T")
 _MOST = 40
 """Things of a listing that a terminal is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with project.yaml."""
+class Answered:
+    """What all answers have besides their fields."""
 
-    line: int | None
-    severity: str
-    """``error``, ``warning`` or ``hint``."""
-    what: str
-    remedy: str
-    rule: str
+    __slots__ = ()
+
+    @property
+    def document(self) -> Json:
+        """All that was answered, as JSON."""
+        assert isinstance(self, Document)
+        found: Json = plain(self)
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Checked(CheckedDocument, Answered):
     """All that is wrong with a project, and what the platform would say of it."""
-
-    valid: bool
-    problems: tuple[Problem, ...]
-    document: Document = field(repr=False)
-
-    @classmethod
-    def of(cls, document: Document) -> Checked:
-        """From a ``problems`` document."""
-        found = (
-            Problem(one["line"], one["severity"], one["what"], one["remedy"], one["rule"])
-            for one in document["problems"]
-        )
-        return cls(document["valid"], tuple(found), document)
 
     def __bool__(self) -> bool:
         return self.valid
 
     def __repr__(self) -> str:
         told = "project.yaml is valid" if self.valid else "project.yaml cannot be used"
-        lines = [f"line {one.line}: {one.severity}: {one.what} {one.remedy}" for one in self.problems]
+        lines = [f"line {each.line}: {each.severity}: {each.what} {each.remedy}" for each in self.problems]
         return "\n".join([f"<Checked: {told}, {plural(len(self.problems), 'remark')}>", *lines])
 
     def _repr_html_(self) -> str:
         from .. import fragments
 
-        return fragments.problems(self.document)
+        return fragments.problems(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What is to become of an action, and why."""
-
-    action: str
-    verdict: str
-    """``run``, ``stale``, ``skip`` or ``cannot_run``."""
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Plan(PlanDocument, Answered):
     """What a request would do. Nothing has been started."""
-
-    actions: tuple[Planned, ...]
-    document: Document = field(repr=False)
-
-    @classmethod
-    def of(cls, document: Document) -> Plan:
-        """From a ``plan`` document."""
-        made = tuple(Planned(one["action"], one["verdict"], one["reason"]) for one in document["actions"])
-        return cls(made, document)
 
     @property
     def to_run(self) -> tuple[str, ...]:
         """The actions that would get a job."""
-        return tuple(one.action for one in self.actions if one.verdict in ("run", "stale"))
+        return tuple(planned.action for planned in self.actions if planned.verdict in (Verdict.RUN, Verdict.STALE))
 
     def __repr__(self) -> str:
-        rows = [(_told(VERDICTS[one.verdict]), one.action, one.reason) for one in self.actions]
+        rows = [(_told(VERDICTS[planned.verdict]), planned.action, planned.reason) for planned in self.actions]
         return _lines(f"<Plan: {len(self.to_run)} of {plural(len(rows), 'action')} to run>", rows)
 
     def _repr_html_(self) -> str:
         from .. import fragments
 
-        return fragments.plan(self.document)
+        return fragments.plan(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Job(JobDocument, Answered):
     """One execution of an action."""
-
-    id: str
-    action: str
-    state: str
-    """``pending``, ``running``, ``succeeded`` or ``failed``."""
-    code: str
-    message: str
-    elapsed: float | None
-    """Seconds that it ran."""
-    request: str
-    document: Document = field(repr=False)
-
-    @classmethod
-    def of(cls, document: Document) -> Job:
-        """From a job's document."""
-        return cls(
-            **{name: document[name] for name in cls.__dataclass_fields__ if name != "document"}, document=document
-        )
 
     @property
     def ended(self) -> bool:
         """Whether it has succeeded or failed."""
-        return self.state in ("succeeded", "failed")
+        return self.state in (State.SUCCEEDED, State.FAILED)
 
     @property
     def succeeded(self) -> bool:
         """Whether it has succeeded."""
-        return self.state == "succeeded"
+        return self.state == State.SUCCEEDED
 
     def __repr__(self) -> str:
         took = f", {duration(self.elapsed)}" if self.elapsed is not None else ""
@@ -147,89 +103,55 @@ class Job:
     def _repr_html_(self) -> str:
         from .. import fragments
 
-        return fragments.job(self.document)
+        return fragments.job(self)
 
 
-@dataclass(frozen=True, slots=True)
-class ActionStatus:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionStatus(ActionStatusDocument, Answered):
     """How it stands with an action."""
 
-    action: str
-    state: str
-    """``up_to_date``, ``stale``, ``to_run``, ``cannot_run``, ``pending``, ``running``, ``failed`` or ``cancelled``."""
-    reason: str
     job: Job | None
-    """Its newest job."""
-    expected: float | None = None
-    """Seconds that it usually takes."""
+    """Its newest one."""
 
-    @classmethod
-    def of(cls, document: Document) -> ActionStatus:
-        """From an entry of a ``status`` document."""
-        job = Job.of(document["job"]) if document["job"] else None
-        return cls(document["action"], state_of(document), document["reason"], job, document.get("expected"))
+    @property
+    def state(self) -> str:
+        """As `now`, and where its newest job did not succeed, ``failed`` or ``cancelled``."""
+        return state_of(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Status(StatusDocument, Answered):
     """How it stands with all actions, in the order of project.yaml."""
 
     actions: tuple[ActionStatus, ...]
-    unfinished: tuple[str, ...]
-    """Identifiers of the requests that have not ended."""
-    revision: int
-    document: Document = field(repr=False)
-
-    @classmethod
-    def of(cls, document: Document) -> Status:
-        """From a ``status`` document."""
-        made = tuple(ActionStatus.of(one) for one in document["actions"])
-        return cls(made, tuple(document["unfinished"]), document["revision"], document)
 
     def __getitem__(self, action: str) -> ActionStatus:
         """How it stands with one action. Raises KeyError."""
-        for one in self.actions:
-            if one.action == action:
-                return one
+        for status in self.actions:
+            if status.action == action:
+                return status
         raise KeyError(action)
 
     def __repr__(self) -> str:
-        rows = [(_told(ACTIONS[one.state]), one.action, _why(one)) for one in self.actions]
+        rows = [(_told(ACTIONS[status.state]), status.action, _why(status)) for status in self.actions]
         return _lines(f"<Status of {plural(len(rows), 'action')}>", rows)
 
     def _repr_html_(self) -> str:
         from .. import fragments
 
-        return fragments.status(self.document)
+        return fragments.status(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Request(RequestDocument, Answered):
     """What somebody asked for, as it was when this was made."""
 
-    id: str
-    number: int
-    status: str
-    """``pending``, ``running``, ``succeeded``, ``failed`` or ``nothing_to_do``."""
-    actions: tuple[str, ...]
-    requested_by: str
-    created_at: str
     jobs: tuple[Job, ...]
-    document: Document = field(repr=False)
 
-    @classmethod
-    def of(cls, document: Document) -> Request:
-        """From a request's document."""
-        return cls(
-            id=document["id"],
-            number=document["number"],
-            status=document["status"],
-            actions=tuple(document["requested_actions"]),
-            requested_by=document["requested_by"],
-            created_at=document["created_at"],
-            jobs=tuple(Job.of(one) for one in document["jobs"]),
-            document=document,
-        )
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The actions that were asked for."""
+        return self.requested_actions
 
     @property
     def ended(self) -> bool:
@@ -239,8 +161,8 @@ class Request:
     @property
     def failed(self) -> tuple[Job, ...]:
         """The jobs that failed by themselves, first; then those that could not run for it."""
-        found = [job for job in self.jobs if job.state == "failed"]
-        return tuple(sorted(found, key=lambda job: job.code == "dependency_failed"))
+        failed = [job for job in self.jobs if job.state == State.FAILED]
+        return tuple(sorted(failed, key=lambda job: job.code == "dependency_failed"))
 
     def __repr__(self) -> str:
         asked = ", ".join(self.actions)
@@ -250,30 +172,12 @@ class Request:
     def _repr_html_(self) -> str:
         from .. import fragments
 
-        return fragments.request(self.document)
+        return fragments.request(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Output(ServedOutputDocument, Answered):
     """A file that a job published."""
-
-    path: str
-    action: str
-    level: str
-    size: int
-    """Bytes."""
-    viewable: bool
-    reason: str
-    """Why it may or may not be viewed."""
-    id: str
-    document: Document = field(repr=False)
-
-    @classmethod
-    def of(cls, document: Document) -> Output:
-        """From an output's document."""
-        return cls(
-            **{name: document[name] for name in cls.__dataclass_fields__ if name != "document"}, document=document
-        )
 
     def __repr__(self) -> str:
         told = "may be viewed" if self.viewable else f"may not be viewed: {self.reason}"
@@ -282,7 +186,53 @@ class Output:
     def _repr_html_(self) -> str:
         from .. import fragments
 
-        return fragments.outputs([self.document])
+        return fragments.outputs([self])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Comparison(CodeDocument, Answered):
+    """What differs between the code of two requests."""
+
+    @property
+    def other(self) -> str | None:
+        """The other request; None where there is none to compare with, or it is not kept."""
+        return self.with_
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Paths of files that the other request's code lacks."""
+        return self._paths("added")
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Paths of files that are other ones now."""
+        return self._paths("changed")
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """Paths of files that only the other request's code has."""
+        return self._paths("removed")
+
+    @property
+    def same(self) -> bool:
+        """Whether the code is the same."""
+        return not (self.files or self.reason)
+
+    def _paths(self, change: str) -> tuple[str, ...]:
+        return tuple(file.path for file in self.files if file.change == change)
+
+    def __repr__(self) -> str:
+        if self.reason:
+            return f"<Comparison: {self.reason}>"
+        kinds = (("+", self.added), ("~", self.changed), ("-", self.removed))
+        lines = [f"  {mark} {path}" for mark, paths in kinds for path in paths]
+        told = "the same code" if self.same else f"{plural(len(lines), 'file')} differ{'s' * (len(lines) == 1)}"
+        return "\n".join([f"<Comparison of {self.request} with {self.other}: {told}>", *lines])
+
+    def _repr_html_(self) -> str:
+        from .. import fragments
+
+        return fragments.differences(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +268,7 @@ class Outputs(Listing[Output]):
     def _repr_html_(self) -> str:
         from .. import fragments
 
-        return fragments.outputs([one.document for one in self.items])
+        return fragments.outputs(self.items)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -328,36 +278,17 @@ class Requests(Listing[Request]):
     def _repr_html_(self) -> str:
         from .. import fragments
 
-        return fragments.requests([one.document for one in self.items])
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One change: of a job, or of a request."""
-
-    revision: int
-    at: str
-    kind: str
-    request: str | None
-    job: str | None
-    action: str | None
-    state: str | None
-    message: str | None
-
-    @classmethod
-    def of(cls, document: Document) -> Event:
-        """From an event's document."""
-        return cls(*(document[name] for name in cls.__dataclass_fields__))
+        return fragments.requests(self.items)
 
 
 def _told(look: Look) -> str:
     return f"{SYMBOLS[look.symbol][0]} {look.words}"
 
 
-def _why(one: ActionStatus) -> str:
-    if one.state == "up_to_date":
+def _why(status: ActionStatus) -> str:
+    if status.state == "up_to_date":
         return ""
-    return one.job.message if one.job and one.state in ("failed", "running", "pending") else one.reason
+    return status.job.message if status.job and status.state in ("failed", "running", "pending") else status.reason
 
 
 def _said(job: Job) -> str:

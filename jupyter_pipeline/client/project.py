@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import InvalidRequest, NotFound
+from ..models.documents import Document, PipelineDocument, read
 from .objects import (
     Checked,
+    Comparison,
     Job,
     Output,
     Outputs,
@@ -19,7 +21,6 @@ from .objects import (
 )
 from .runs import Run
 from .shown import (
-    Comparison,
     Graph,
     Log,
     Report,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 RUN_ALL = "run_all"
 MOST = 1000
+T = TypeVar("T", bound=Document)
 
 
 class Project:
@@ -66,26 +68,26 @@ class Project:
     @property
     def actions(self) -> tuple[str, ...]:
         """The names of the actions, in the order of project.yaml."""
-        return tuple(one["name"] for one in self._document("pipeline")["actions"])
+        return tuple(action.name for action in self._pipeline().actions)
 
     def check(self, rules: str = "native") -> Checked:
         """Everything that is wrong with project.yaml, and what the platform would say of it."""
-        return Checked.of(self._document("problems", rules=rules))
+        return self._answer(Checked, "problems", rules=rules)
 
     def plan(self, *actions: str, force: bool = False, revision: str | None = None) -> Plan:
         """What `run` would do with these actions, by default all, and why. Nothing is started.
 
         With `force`, also the actions that these need run again. `revision` is a commit, branch or tag.
         """
-        return Plan.of(self._document("plan", actions=actions or (RUN_ALL,), force=force, revision=revision))
+        return self._answer(Plan, "plan", actions=actions or (RUN_ALL,), force=force, revision=revision)
 
     def status(self) -> Status:
         """For each action whether its outputs are up to date, and how its newest job went."""
-        return Status.of(self._document("status"))
+        return self._answer(Status, "status")
 
     def graph(self) -> Graph:
         """The pipeline as a drawing, with the state of each action."""
-        return Graph(self._document("pipeline"), self._document("status"))
+        return Graph(self._pipeline(), self.status())
 
     def request(self, name: str | int | None = None) -> Request:
         """A request by its number or identifier; the newest by default."""
@@ -94,12 +96,12 @@ class Project:
             if not found:
                 raise NotFound("Nothing has been asked for here yet.", "`project.run()` runs everything.")
             name = found[0].id
-        return Request.of(self._document("request", request=str(name)))
+        return self._answer(Request, "request", request=str(name))
 
     def requests(self, limit: int = 20) -> Requests:
         """The newest requests."""
         found = self._document("requests", limit=limit)["requests"]
-        return Requests(tuple(Request.of(one) for one in found))
+        return Requests(tuple(read(Request, each) for each in found))
 
     def job(self, name: str) -> Job:
         """The newest job of an action, or a job by its identifier."""
@@ -110,14 +112,14 @@ class Project:
             raise NotFound(f"{name} has never run.", f"`project.run({name!r})` runs it.")
         elif not (name.isascii() and name.isalnum()):
             raise NotFound(f"There is no action {name}.", "`project.actions` has their names.")
-        return Job.of(self._document("job", job=name))
+        return self._answer(Job, "job", job=name)
 
     def log(self, name: str) -> Log:
         """The end of what a job printed, as far as it may be seen, by its action or its id. The look is recorded."""
         job = self.job(name)
         answer = self.source.ask("log", job=job.id)
         omitted = int(answer.headers.get("log-start", 0)) > 0
-        return Log(answer.content.decode("utf-8", errors="replace"), omitted, job.document)
+        return Log(answer.content.decode("utf-8", errors="replace"), omitted, job)
 
     def compare(self, request: str | int | None = None, other: str | int = "previous") -> Comparison:
         """What differs between the code of a request, by default the newest, and that of another one.
@@ -125,14 +127,14 @@ class Project:
         `other` is a number or identifier, ``previous`` or ``previous_successful``.
         """
         found = self.request(request)
-        return Comparison.of(self._document("differences", request=found.id, **{"with": str(other)}))
+        return self._answer(Comparison, "differences", request=found.id, **{"with": str(other)})
 
     # -- outputs -----------------------------------------------------------------------------------
 
     def outputs(self, action: str | None = None) -> Outputs:
         """The published files, of one action or of all, each with whether it may be viewed and why not."""
         found = self._document("outputs", action=action)["outputs"]
-        return Outputs(tuple(Output.of(one) for one in found))
+        return Outputs(tuple(read(Output, each) for each in found))
 
     def read(self, path: str) -> Any:
         """What is in an output, if it may be viewed. The look is recorded.
@@ -171,7 +173,7 @@ class Project:
             raise InvalidRequest(f"on_interrupt cannot be {on_interrupt!r}.", "Give leave or cancel.")
         asked = {"actions": list(actions) or [RUN_ALL], "force": force, "revision": revision}
         made = self.source.ask("submit", asked, Idempotency_Key=uuid.uuid4().hex).json()
-        run = Run(self.source, made)
+        run = Run(self.source, read(Request, made))
         if wait:
             from .watching import watch
 
@@ -190,6 +192,12 @@ class Project:
 
     def _repr_html_(self) -> str:
         return self.graph()._repr_html_()
+
+    def _pipeline(self) -> PipelineDocument:
+        return self._answer(PipelineDocument, "pipeline")
+
+    def _answer(self, kind: type[T], operation: str, **parameters: Any) -> T:
+        return read(kind, self._document(operation, **parameters))
 
     def _document(self, operation: str, **parameters: Any) -> Any:
         return self.source.ask(operation, **parameters).json()

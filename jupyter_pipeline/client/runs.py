@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from ..errors import PipelineError
-from .objects import Event, Job, Request
+from ..models.documents import EventDocument, read
+from .objects import Job, Request
 from .source import Source
 
 TURN = 1.0
@@ -39,15 +40,14 @@ class Run:
     Nothing depends on it: jobs go on where the handle, or the kernel, is gone.
     """
 
-    def __init__(self, source: Source, document: Any) -> None:
-        """`document` is the request's, as it was when it was made."""
+    def __init__(self, source: Source, request: Request) -> None:
+        """`request` is as it was when it was made."""
         self._source = source
-        self._latest = document
-        self.id = str(document["id"])
-        self.number = int(document["number"])
+        self._latest = request
+        self.id, self.number = request.id, request.number
         self.shown: int | None = None
         """The cell, by its number, below which it has been shown to its end."""
-        self._states = {job["id"]: job["state"] for job in document["jobs"]}
+        self._states: dict[str, str] = {job.id: job.state for job in request.jobs}
 
     @property
     def source(self) -> Source:
@@ -57,7 +57,7 @@ class Run:
     @property
     def request(self) -> Request:
         """The request as it is now."""
-        return Request.of(self._look())
+        return self._look()
 
     @property
     def status(self) -> str:
@@ -70,8 +70,8 @@ class Run:
         return self.request.jobs
 
     @property
-    def document(self) -> Any:
-        """The request's document as it was when it was last looked at."""
+    def latest(self) -> Request:
+        """The request as it was when it was last looked at."""
         return self._latest
 
     def cancel(self) -> int:
@@ -82,34 +82,33 @@ class Run:
         self,
         timeout: float | None = None,
         check: bool = True,
-        each_turn: Callable[[Any], None] | None = None,
+        each_turn: Callable[[Request], None] | None = None,
     ) -> Request:
         """Come back when all its jobs have ended; the request as it ended.
 
         `timeout` is in seconds; TimeoutError is raised when it is over, and the jobs go on. With `check`, a request
         that did not succeed raises RunFailed, with the end of the log. `each_turn` is called about once a second with
-        the request's document.
+        the request as it is then.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         for _ in self._turns(deadline):
             if each_turn is not None:
                 each_turn(self._look())
-        found = self._look()
+        request = self._look()
         if each_turn is not None:
-            each_turn(found)
-        request = Request.of(found)
+            each_turn(request)
         if check and request.failed:
             raise RunFailed(request, self.tail(request.failed[0]))
         return request
 
-    def follow(self) -> Iterator[Event]:
+    def follow(self) -> Iterator[EventDocument]:
         """What happens to its jobs, from the beginning on, as it happens; ends when the last of them has ended."""
         for events in self._turns(None):
             yield from events
 
     def tail(self, job: Job, lines: int = LINES) -> str:
         """The last lines of a job's log, as far as they may be seen; empty where it never began."""
-        if job.document["started_at"] is None:
+        if job.started_at is None:
             return ""
         text = self._source.ask("log", job=job.id).content.decode("utf-8", errors="replace")
         return "\n".join(text.splitlines()[-lines:])
@@ -136,8 +135,8 @@ class Run:
 
         return fragments.request(self._look())
 
-    def _look(self) -> Any:
-        self._latest = self._source.ask("request", request=self.id).json()
+    def _look(self) -> Request:
+        self._latest = read(Request, self._source.ask("request", request=self.id).json())
         return self._latest
 
     def _before(self) -> int:
@@ -148,7 +147,7 @@ class Run:
         timeline = self._source.ask("job", job=first).json()["timeline"]
         return int(timeline[0]["revision"]) - 1 if timeline else 0
 
-    def _turns(self, deadline: float | None) -> Iterator[list[Event]]:
+    def _turns(self, deadline: float | None) -> Iterator[list[EventDocument]]:
         """New events of this request, about once a second, until its jobs have ended. Raises TimeoutError."""
         states, after = dict(self._states), self._before()
         while not all(state in ("succeeded", "failed") for state in states.values()):
@@ -157,6 +156,6 @@ class Run:
                 raise TimeoutError(f"Request {self.number} has not ended yet; it goes on.")
             answer = self._source.ask("events", after=after, wait=round(left, 3)).json()
             after = answer["revision"]
-            own = [Event.of(one) for one in answer["events"] if one["request"] == self.id]
-            states |= {one.job: one.state for one in own if one.job in states and one.state}
+            own = [read(EventDocument, each) for each in answer["events"] if each["request"] == self.id]
+            states |= {event.job: event.state for event in own if event.job in states and event.state}
             yield own

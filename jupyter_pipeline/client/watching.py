@@ -38,7 +38,7 @@ def watch(run: Run, on_interrupt: str = LEAVE, timeout: float | None = None) -> 
             from .. import fragments
 
             first = failed.jobs[0]
-            display(fragments.failure(first.document, run.tail(first)), repr(first))
+            display(fragments.failure(first, run.tail(first)), repr(first))
         raise
 
 
@@ -49,39 +49,39 @@ def _interrupted(run: Run, on_interrupt: str) -> str:
     return f"Interrupted: request {run.number} goes on without this cell. `project.cancel({run.number})` would stop it."
 
 
-def _shower(run: Run) -> Callable[[Any], None] | None:
+def _shower(run: Run) -> Callable[[Request], None] | None:
     if is_notebook():
         return _in_notebook(run)
     shell = _shell()
     return _in_terminal(sys.stdout) if shell is not None else None
 
 
-def _in_notebook(run: Run) -> Callable[[Any], None]:
+def _in_notebook(run: Run) -> Callable[[Request], None]:
     from .. import fragments
 
-    last = fragments.request(run.document)
-    handle = display(last, repr(Request.of(run.document)))
+    last = fragments.request(run.latest)
+    handle = display(last, repr(run.latest))
 
-    def show(document: Any) -> None:
+    def show(request: Request) -> None:
         nonlocal last
-        html = fragments.request(document)
+        html = fragments.request(request)
         if html != last:  # quiet when nothing happens
             last = html
-            handle.update({"text/html": html, "text/plain": repr(Request.of(document))}, raw=True)
+            handle.update({"text/html": html, "text/plain": repr(request)}, raw=True)
 
     return show
 
 
-def _in_terminal(stream: TextIO) -> Callable[[Any], None]:
+def _in_terminal(stream: TextIO) -> Callable[[Request], None]:
     told: set[str] = set()
 
-    def show(document: Any) -> None:
-        for job in document["jobs"]:
-            if job["state"] in ("succeeded", "failed") and job["id"] not in told:
-                told.add(job["id"])
-                look = of_job(job["state"], job["code"])
-                took = f", {duration(job['elapsed'])}" if job["elapsed"] is not None else ""
-                stream.write(f"{SYMBOLS[look.symbol][0]} {job['action']}: {look.words}{took}\n")
+    def show(request: Request) -> None:
+        for job in request.jobs:
+            if job.ended and job.id not in told:
+                told.add(job.id)
+                look = of_job(job.state, job.code)
+                took = f", {duration(job.elapsed)}" if job.elapsed is not None else ""
+                stream.write(f"{SYMBOLS[look.symbol][0]} {job.action}: {look.words}{took}\n")
         stream.flush()
 
     return show

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ..models.documents import AddedDocument
 from ..wording import plural
-from .markup import TONES, Document, Html, block, heading, joined, mark, note, shown_lines, word
+from .markup import TONES, Html, block, heading, joined, mark, note, shown_lines, word
 from .problems import SEVERITIES
 
 _PRE = "font-family: monospace; margin: 2px 0 6px; white-space: pre-wrap; word-break: break-word; font-size: 90%"
 
 
-def addition(path: str, changes: Sequence[str], added: Document | None) -> Html:
+def addition(path: str, changes: Sequence[str], added: AddedDocument | None) -> Html:
     """The lines of a script that change (as of ``difflib.ndiff``), and those that project.yaml gets, if any."""
     told = [line for line in changes if line[:1] in "+-"]
     script = (
@@ -23,12 +24,9 @@ def addition(path: str, changes: Sequence[str], added: Document | None) -> Html:
     )
     if added is None:
         return block(script, note("project.yaml has this action already, and stays as it is."))
-    before = [f"  {one['text']}" for one in added["text_before_lines"]]
-    new = [f"+ {one['text']}" for one in added["added"]]
-    found = (
-        f"<div>{mark(SEVERITIES[one['severity']], one['what'] + ' ' + one['remedy'])}</div>"
-        for one in added["problems"]
-    )
+    before = [f"  {one.text}" for one in added.text_before_lines]
+    new = [f"+ {one.text}" for one in added.added]
+    found = (f"<div>{mark(SEVERITIES[one.severity], one.what + ' ' + one.remedy)}</div>" for one in added.problems)
     return block(script, heading("project.yaml"), _lines([*before, *new]), joined(found))
 
 

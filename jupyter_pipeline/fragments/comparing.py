@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..models.documents import ChangeDocument, CodeDocument, ComparisonDocument
 from ..models.looks import Look
 from ..wording import plural
-from .markup import Document, Html, block, dim, heading, joined, mark, note, shown, table, word
+from .markup import Html, block, dim, heading, joined, mark, note, shown, table, word
 
 LISTED = 100
 """Paths of one kind of change that are listed."""
@@ -18,18 +19,18 @@ _CHANGES = {
 _NAMES = {"previous": "the previous request", "previous_successful": "the previous request that succeeded"}
 
 
-def comparisons(documents: Sequence[Document]) -> Html:
+def comparisons(documents: Sequence[ComparisonDocument]) -> Html:
     """The comparisons of a request's code with that of earlier ones."""
     return block(joined(_comparison(one) for one in documents))
 
 
-def differences(document: Document) -> Html:
+def differences(document: CodeDocument) -> Html:
     """A ``differences`` document: which files differ between two requests, and by how many lines."""
-    files = document["files"]
-    number = document["number"]
+    files = document.files
+    number = document.number
     other = f"request {number}" if number is not None else "an earlier request"
-    if document["reason"] and not files:
-        return block(note(document["reason"]))
+    if document.reason and not files:
+        return block(note(document.reason))
     if not files:
         return block(note(f"The code is the same as that of {other}."))
     return block(
@@ -39,15 +40,15 @@ def differences(document: Document) -> Html:
     )
 
 
-def _file(one: Document) -> list[str]:
-    counts = [f"+{one['added']}" if one["added"] else "", f"-{one['removed']}" if one["removed"] else ""]
-    return [word(one["path"]), mark(_CHANGES[one["change"]]), shown(" ".join(part for part in counts if part))]
+def _file(one: ChangeDocument) -> list[str]:
+    counts = [f"+{one.added}" if one.added else "", f"-{one.removed}" if one.removed else ""]
+    return [word(one.path), mark(_CHANGES[one.change]), shown(" ".join(part for part in counts if part))]
 
 
-def _comparison(one: Document) -> Html:
-    name = _NAMES.get(one["kind"], one["kind"])
-    if one["added"] is None:
-        return Html(f"{heading(f'With {name}')}{note(one['reason'])}")
-    rows = [(word(path), mark(look)) for kind, look in _CHANGES.items() for path in one[kind][:LISTED]]
-    head = heading(f"With {name}", dim(f"({one['number']})"))
+def _comparison(one: ComparisonDocument) -> Html:
+    name = _NAMES.get(one.kind, one.kind)
+    if one.added is None:
+        return Html(f"{heading(f'With {name}')}{note(one.reason)}")
+    rows = [(word(path), mark(look)) for kind, look in _CHANGES.items() for path in getattr(one, kind)[:LISTED]]
+    head = heading(f"With {name}", dim(f"({one.number})"))
     return Html(f"{head}{table(('File', 'Change'), rows) if rows else note('The code is the same.')}")

@@ -10,8 +10,16 @@ from base64 import b64encode
 from collections.abc import Mapping
 
 from ..graph.layout import LETTER, Edge, path_of
+from ..models.documents import (
+    ActionDocument,
+    ActionStatusDocument,
+    EdgeDocument,
+    NodeDocument,
+    PipelineDocument,
+    StatusDocument,
+)
 from ..models.looks import ACTIONS, state_of
-from .markup import Document, Html, attribute, block, heading
+from .markup import Html, attribute, block, heading
 from .status import status as status_table
 from .status import summary
 
@@ -49,14 +57,14 @@ _NOTE = 6.2
 _LEVELS = {"H": ("#8e3b46", "highly sensitive outputs"), "M": ("#2d5f8b", "moderately sensitive outputs")}
 
 
-def graph(pipeline: Document, status: Document | None = None) -> Html:
+def graph(pipeline: PipelineDocument, status: StatusDocument | None = None) -> Html:
     """The drawing of a ``pipeline`` document as SVG, with the states of a ``status`` document where there is one."""
-    drawn = pipeline["graph"]
-    width, height = max(drawn["width"], 1), max(drawn["height"], 1)
-    known = {one["action"]: one for one in status["actions"]} if status else {}
-    actions = {one["name"]: one for one in pipeline["actions"]}
-    lines = "".join(f'<path d="{_path(edge)}"/>' for edge in drawn["edges"])
-    boxes = "".join(_box(node, actions[node["name"]], known.get(node["name"])) for node in drawn["nodes"])
+    drawn = pipeline.graph
+    width, height = max(drawn.width, 1), max(drawn.height, 1)
+    known = {one.action: one for one in status.actions} if status else {}
+    actions = {one.name: one for one in pipeline.actions}
+    lines = "".join(f'<path d="{_path(edge)}"/>' for edge in drawn.edges)
+    boxes = "".join(_box(node, actions[node.name], known.get(node.name)) for node in drawn.nodes)
     return Html(
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" '
         f'viewBox="0 0 {width:g} {height:g}" font-family="{_FONT}" role="img" aria-label="{_spoken(pipeline, status)}">'
@@ -64,19 +72,19 @@ def graph(pipeline: Document, status: Document | None = None) -> Html:
     )
 
 
-def picture(pipeline: Document, status: Document | None = None) -> Html:
+def picture(pipeline: PipelineDocument, status: StatusDocument | None = None) -> Html:
     """The same drawing as an image within HTML: what cleans HTML of untrusted notebooks lets images through."""
     data = b64encode(graph(pipeline, status).encode("utf-8", "replace")).decode()
-    width = max(pipeline["graph"]["width"], 1)
+    width = max(pipeline.graph.width, 1)
     return Html(
         f'<img src="data:image/svg+xml;base64,{data}" alt="{_spoken(pipeline, status)}" width="{width:g}" '
         'style="max-width: 100%; height: auto">'
     )
 
 
-def pipeline(pipeline: Document, status: Document | None = None) -> Html:
+def pipeline(pipeline: PipelineDocument, status: StatusDocument | None = None) -> Html:
     """The drawing, and below it what it says as a table, folded."""
-    count = len(pipeline["actions"])
+    count = len(pipeline.actions)
     if status is None:
         return block(heading(f"Pipeline of {count} action{'s' * (count != 1)}"), picture(pipeline))
     told = status_table(status)
@@ -87,40 +95,40 @@ def pipeline(pipeline: Document, status: Document | None = None) -> Html:
     )
 
 
-def _spoken(pipeline: Document, status: Document | None) -> str:
+def _spoken(pipeline: PipelineDocument, status: StatusDocument | None) -> str:
     """The picture in words."""
-    known = {one["action"]: one for one in status["actions"]} if status else {}
+    known = {one.action: one for one in status.actions} if status else {}
     parts = []
-    for action in pipeline["actions"]:
-        needs = f", needs {', '.join(action['needs'])}" if action["needs"] else ""
-        state = f" ({ACTIONS[state_of(known[action['name']])].words})" if action["name"] in known else ""
-        parts.append(f"{action['name']}{state}{needs}")
+    for action in pipeline.actions:
+        needs = f", needs {', '.join(action.needs)}" if action.needs else ""
+        state = f" ({ACTIONS[state_of(known[action.name])].words})" if action.name in known else ""
+        parts.append(f"{action.name}{state}{needs}")
     told = "; ".join(parts[:100]) + (f"; and {len(parts) - 100} more" if len(parts) > 100 else "")
     return attribute(f"Graph of the pipeline: {told}.")
 
 
-def _path(edge: Document) -> str:
-    return path_of(Edge(edge["source"], edge["target"], tuple((x, y) for x, y in edge["points"])))
+def _path(edge: EdgeDocument) -> str:
+    return path_of(Edge(edge.source, edge.target, tuple((x, y) for x, y in edge.points)))
 
 
-def _box(node: Document, action: Document, known: Document | None) -> str:
+def _box(node: NodeDocument, action: ActionDocument, known: ActionStatusDocument | None) -> str:
     state = state_of(known)
     look, colour = ACTIONS[state], _COLOURS[state]
-    width, height = node["width"], node["height"]
+    width, height = node.width, node.height
     badges = _badges(action, width, height)
     room = width - 32 - 13 * len(_levels(action))
-    words = look.words if known is not None else action["runtime"]
+    words = look.words if known is not None else action.runtime
     border = colour if state in _LOUD else "#bdbdbd"
     dashes = ' stroke-dasharray="4 3"' if state in _DASHED else ""
     outline = f'width="{width:g}" height="{height:g}" rx="5"'
     tint = f'<rect {outline} fill="{colour}" fill-opacity="0.08"/>' if state in _LOUD else ""
-    reason = f": {known['reason']}" if known is not None and known["reason"] else ""
-    title = attribute(f"{node['name']}, {words}{reason}")
+    reason = f": {known.reason}" if known is not None and known.reason else ""
+    title = attribute(f"{node.name}, {words}{reason}")
     return (
-        f'<g transform="translate({node["x"]:g} {node["y"]:g})"><title>{title}</title>'
+        f'<g transform="translate({node.x:g} {node.y:g})"><title>{title}</title>'
         f'<rect {outline} fill="#fff" stroke="{border}"{dashes}/>{tint}{_symbol(state, height)}'
         f'<text x="26" y="{height / 2 - 2.5:g}" font-size="12" fill="#212121">'
-        f"{attribute(_shortened(node['name'], width - 32, LETTER))}</text>"
+        f"{attribute(_shortened(node.name, width - 32, LETTER))}</text>"
         f'<text x="26" y="{height / 2 + 10:g}" font-size="10" fill="{colour if state in _LOUD else "#5f6368"}">'
         f"{attribute(_ending(words, room))}</text>{badges}</g>"
     )
@@ -137,13 +145,13 @@ def _symbol(state: str, height: float) -> str:
     )
 
 
-def _levels(action: Document) -> list[str]:
+def _levels(action: ActionDocument) -> list[str]:
     """The letters of the levels of an action's outputs; what is minimally sensitive is kept like the highest."""
-    found = {"M" if one["level"] == "moderately_sensitive" else "H" for one in action["outputs"]}
+    found = {"M" if one.level == "moderately_sensitive" else "H" for one in action.outputs}
     return sorted(found)
 
 
-def _badges(action: Document, width: float, height: float) -> str:
+def _badges(action: ActionDocument, width: float, height: float) -> str:
     drawn = []
     letters = _levels(action)
     for place, letter in enumerate(letters):

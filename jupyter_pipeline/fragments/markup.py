@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 from ..models.looks import SYMBOLS, Look
 from ..pages.escaping import (
@@ -14,7 +13,6 @@ from ..pages.escaping import (
 )
 
 __all__ = [
-    "Document",
     "Html",
     "attribute",
     "bar",
@@ -30,8 +28,6 @@ __all__ = [
     "table",
     "word",
 ]
-
-Document = Mapping[str, Any]
 
 TONES: Mapping[str, str] = {
     "good": "#2b9a48",

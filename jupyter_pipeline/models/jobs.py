@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal
 
 from .pipeline import Level
+from .words import Word
 
 
-class State(StrEnum):
+class State(Word):
     """The few states that drive a job (platform: job-runner controller/models.py)."""
 
     PENDING = "pending"
@@ -23,7 +23,7 @@ class State(StrEnum):
         return self in (State.SUCCEEDED, State.FAILED)
 
 
-class StatusCode(StrEnum):
+class StatusCode(Word):
     """The many codes that explain a state; the last group is ours, the others are the platform's own words."""
 
     CREATED = "created"
@@ -49,7 +49,7 @@ class StatusCode(StrEnum):
     CANNOT_RUN_HERE = "cannot_run_here"
 
 
-class RequestStatus(StrEnum):
+class RequestStatus(Word):
     """The status of a whole job request (platform: job-server models/job_request.py)."""
 
     PENDING = "pending"
@@ -59,7 +59,7 @@ class RequestStatus(StrEnum):
     NOTHING_TO_DO = "nothing_to_do"
 
 
-class Verdict(StrEnum):
+class Verdict(Word):
     """What is to become of an action."""
 
     RUN = "run"

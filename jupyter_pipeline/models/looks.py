@@ -6,8 +6,9 @@ Each look is the name of a symbol, that of a tone, and words. Terminals and page
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from .documents import ActionStatusDocument
 from .jobs import RequestStatus, State, StatusCode, Verdict
 
 
@@ -77,14 +78,14 @@ def of_job(state: str, code: str) -> Look:
     return found or _STATES[State(state)]
 
 
-def state_of(action: Mapping[str, Any] | None) -> str:
+def state_of(action: ActionStatusDocument | None) -> str:
     """The state of an action by its status document: of its unfinished or failed job, or of its outputs.
 
     A key of `ACTIONS`; JupyterLab's panel says the same.
     """
     if action is None:
         return "none"
-    now, job = str(action["now"]), action["job"]
-    if now not in ("pending", "running") and job is not None and job["state"] == State.FAILED:
-        return "cancelled" if job["code"] == StatusCode.CANCELLED_BY_USER else "failed"
-    return now
+    job = action.job
+    if action.now not in ("pending", "running") and job is not None and job.state == State.FAILED:
+        return "cancelled" if job.code == StatusCode.CANCELLED_BY_USER else "failed"
+    return action.now

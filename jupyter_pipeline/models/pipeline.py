@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+
+from .words import Word
 
 RUN_ALL = "run_all"
 """The built-in action that stands for all actions (platform: pipeline/constants.py)."""
 
 
-class Level(StrEnum):
+class Level(Word):
     """How sensitive an output is; the strictest first."""
 
     HIGHLY = "highly_sensitive"
@@ -71,7 +72,7 @@ class Pipeline:
     """``expectations.population_size``: how many synthetic patients to make."""
 
 
-class Severity(StrEnum):
+class Severity(Word):
     """How bad a problem is: errors stop a run, warnings and hints do not."""
 
     ERROR = "error"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 
+from .words import Word
 
-class RuntimeState(StrEnum):
+
+class RuntimeState(Word):
     """Whether a runtime can be used here."""
 
     READY = "ready"

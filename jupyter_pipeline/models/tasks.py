@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from .words import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ WORKSPACE = "/workspace"
 """Where every job finds its files (platform: container contract)."""
 
 
-class Phase(StrEnum):
+class Phase(Word):
     """What is known of a task, from what is on disk."""
 
     UNKNOWN = "unknown"
@@ -31,7 +32,7 @@ class Phase(StrEnum):
     """It began, and nothing is left to say how it ended."""
 
 
-class Ending(StrEnum):
+class Ending(Word):
     """Why a command came to its end."""
 
     EXIT = "exit"

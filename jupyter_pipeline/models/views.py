@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from .words import Word
 
 
-class ViewKind(StrEnum):
+class ViewKind(Word):
     """What a person looked at, or did about looking."""
 
     OUTPUT = "output"

@@ -11,9 +11,10 @@ import traitlets as t
 
 from ..client.source import Response, Source
 from ..errors import PipelineError
+from ..models.documents import EventDocument
 from . import module
 from .display import Twin, listen_to_cells
-from .rows import Document, Row, Sent
+from .rows import Row, Sent
 from .watching import Wanted, Watch, watch_of
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -69,7 +70,7 @@ class PipelineWidget(anywidget.AnyWidget):
         """Show these documents."""
         raise NotImplementedError
 
-    def happened(self, events: Sequence[Document]) -> None:
+    def happened(self, events: Sequence[EventDocument]) -> None:
         """Show at once what events say; by default the documents are waited for."""
 
     def asked(self, message: Mapping[str, Any]) -> None:

@@ -9,22 +9,21 @@ from typing import Any
 import traitlets as t
 
 from .. import fragments
+from ..client.objects import Job, Request, Status
 from ..client.source import Response
+from ..models.documents import Json, read
 from . import rows
 from .base import PipelineWidget
-from .rows import Document
 from .watching import Wanted, wanted
-
-FINAL = ("succeeded", "failed")
 
 
 class JobTable(PipelineWidget):
     """The newest jobs of a project, of one action if it is named.
 
-    Observable: `jobs`, their documents, newest first, and `selected`, a job's identifier.
+    Observable: `jobs`, newest first, and `selected`, a job's identifier.
     """
 
-    jobs: t.List[Document] = t.List(help="Documents of jobs, newest first.")
+    jobs: t.List[Job] = t.List(help="Jobs, newest first.")
 
     def __init__(self, project: Any, action: str | None = None, limit: int = 50, **traits: Any) -> None:
         parameters = {"limit": limit} | ({"action": action} if action else {})
@@ -38,7 +37,7 @@ class JobTable(PipelineWidget):
     def take(self, answers: Mapping[Wanted, Response]) -> None:
         """Show these jobs."""
         for answer in answers.values():
-            self.jobs = answer.json()["jobs"]
+            self.jobs = [read(Job, each) for each in answer.json()["jobs"]]
         self._show_rows(rows.job_rows(self.jobs, {}), {"_now": time.time()})
 
     def twin(self) -> str:
@@ -53,11 +52,11 @@ class JobTable(PipelineWidget):
 class JobProgress(PipelineWidget):
     """How far a request has come: its jobs, the cells of their notebooks, how long they run and are expected to.
 
-    Observable: `request`, its document; `status`, such as ``running``; and `selected`, a job's identifier.
+    Observable: `request`; `status`, such as ``running``; and `selected`, a job's identifier.
     """
 
     _request: t.List[Any] = t.List(["", None, None]).tag(sync=True)
-    request = t.Dict(help="The request with its jobs.")
+    request = t.Instance(Request, allow_none=True, help="The request with its jobs.")
     status = t.Unicode(help="The status of the request.")
 
     def __init__(self, project: Any, request: Any = None, **traits: Any) -> None:
@@ -79,20 +78,20 @@ class JobProgress(PipelineWidget):
 
     def wants(self) -> Sequence[Wanted]:
         """The request; and once for its jobs, how long they mostly take."""
-        known = self._expected or not self.request.get("jobs")
+        known = self._expected or self.request is None or not self.request.jobs
         return [self._wanted] if known else [self._wanted, wanted("status")]
 
     def take(self, answers: Mapping[Wanted, Response]) -> None:
         """Show the request."""
         for want, answer in answers.items():
             if want.operation == "status":
-                self._expected = {one["action"]: one.get("expected") for one in answer.json()["actions"]}
+                self._expected = {status.action: status.expected for status in read(Status, answer.json()).actions}
             else:
                 self.request = _request_of(answer.json())
-        found = self.request
-        self.status = found.get("status", "")
-        made = rows.job_rows(found.get("jobs", ()), self._expected)
-        self._show_rows(made, {"_now": time.time(), "_request": _head(found)})
+        request = self.request
+        self.status = str(request.status) if request else ""
+        made = rows.job_rows(request.jobs if request else (), self._expected)
+        self._show_rows(made, {"_now": time.time(), "_request": _head(request)})
 
     def twin(self) -> str:
         """The request as it is now."""
@@ -100,24 +99,22 @@ class JobProgress(PipelineWidget):
 
     def described(self) -> str:
         """Which request, and its status."""
-        if not self.request:
+        if self.request is None:
             return "JobProgress: nothing has been asked for yet"
-        jobs = self.request["jobs"]
-        done = sum(job["state"] in FINAL for job in jobs)
-        return f"JobProgress of request {self.request['number']}: {self.status}, {done} of {len(jobs)} jobs done"
+        jobs = self.request.jobs
+        done = sum(job.ended for job in jobs)
+        return f"JobProgress of request {self.request.number}: {self.status}, {done} of {len(jobs)} jobs done"
 
 
-def _request_of(document: Document) -> dict[str, Any]:
+def _request_of(answer: Json) -> Request | None:
     """The request of an answer; of a list, the newest."""
-    if "requests" in document:
-        return dict(next(iter(document["requests"]), {}))
-    return dict(document)
+    found = next(iter(answer["requests"]), None) if "requests" in answer else answer
+    return read(Request, found) if found is not None else None
 
 
-def _head(request: Document) -> list[Any]:
+def _head(request: Request | None) -> list[Any]:
     """What stands above the jobs: which request, when it began, and when it ended."""
-    if not request:
+    if request is None:
         return ["Nothing has been asked for yet", None, None]
-    begun = rows.seconds(request["started_at"])
-    ended = rows.seconds(request["finished_at"])
-    return [f"Request {request['number']} {request['status'].replace('_', ' ')}", begun, ended]
+    begun, ended = rows.seconds(request.started_at), rows.seconds(request.finished_at)
+    return [f"Request {request.number} {request.status.replace('_', ' ')}", begun, ended]

@@ -8,10 +8,11 @@ from typing import Any
 import traitlets as t
 
 from .. import fragments
+from ..client.objects import Job
 from ..client.source import Response
 from ..errors import NotFound
+from ..models.documents import read
 from .base import PipelineWidget
-from .rows import Document
 from .watching import Wanted, wanted
 
 MOST = 64 * 1024
@@ -39,7 +40,7 @@ class LogView(PipelineWidget):
 
     def __init__(self, project: Any, job: Any, **traits: Any) -> None:
         """`job` is a job, its identifier, or the name of an action, whose newest job it is then. Raises NotFound."""
-        self._document: Document = {}
+        self._document: Job | None = None
         self._after: int | None = None
         self._begins_late = False
         self._parts = 0
@@ -65,26 +66,26 @@ class LogView(PipelineWidget):
     def twin(self) -> str:
         """The end of the log as it is now."""
         shown = self.text[-END:]
-        return str(fragments.log(shown, self._document or None, self._begins_late or shown != self.text))
+        return str(fragments.log(shown, self._document, self._begins_late or shown != self.text))
 
     def described(self) -> str:
         """Whose log."""
-        return f"LogView of {self._document.get('action', self._name)}"
+        return f"LogView of {self._document.action if self._document else self._name}"
 
     # -- parts --
 
     def _begin(self) -> None:
         self._document = self._find()
-        self.job = self._document["id"]
+        self.job = self._document.id
         super()._begin()
 
-    def _find(self) -> Document:
+    def _find(self) -> Job:
         found = self._source.ask("jobs", action=self._name, limit=1).json()["jobs"]
         if found:
-            return dict(found[0])
+            return read(Job, found[0])
         if not (self._name.isascii() and self._name.isalnum() and len(self._name) >= 4):
             raise NotFound(f"There is no job of {self._name}.", "Name an action that has run, or a job.")
-        return dict(self._source.ask("job", job=self._name).json())
+        return read(Job, self._source.ask("job", job=self._name).json())
 
     def _append(self, answer: Response) -> None:
         if self._after is None:
@@ -101,8 +102,9 @@ class LogView(PipelineWidget):
                 self._more += new
             ended = answer.headers["log-ended"] == "true" and self._after >= int(answer.headers["log-size"])
             if ended and not self.ended:
-                self._document = dict(self._source.ask("job", job=self.job).json())
-            self._told = f"{self._document['action']}, {'ended' if ended else 'running'}"
+                self._document = read(Job, self._source.ask("job", job=self.job).json())
+            action = self._document.action if self._document else self._name
+            self._told = f"{action}, {'ended' if ended else 'running'}"
         self.ended = ended
 
 

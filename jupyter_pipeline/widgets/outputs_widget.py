@@ -8,8 +8,10 @@ from typing import Any
 import traitlets as t
 
 from .. import fragments
+from ..client.objects import Output
 from ..client.source import Response
 from ..errors import PipelineError
+from ..models.documents import read
 from . import rows
 from .base import PipelineWidget
 from .watching import Wanted, wanted
@@ -25,10 +27,10 @@ class OutputsView(PipelineWidget):
     """The outputs of a project, each with its level and whether it may be viewed, and if not, why.
 
     Choosing one asks the gate for it and shows it; the look is recorded. What is seen then is in the page only: it is
-    in no trait, so no notebook keeps it. Observable: `outputs`, their documents, and `selected`, a path.
+    in no trait, so no notebook keeps it. Observable: `outputs`, and `selected`, a path.
     """
 
-    outputs: t.List[Mapping[str, Any]] = t.List(help="Documents of outputs.")
+    outputs: t.List[Output] = t.List(help="The outputs, by path.")
 
     def __init__(self, project: Any, action: str | None = None, **traits: Any) -> None:
         """`action` shows the outputs of one action alone."""
@@ -42,13 +44,13 @@ class OutputsView(PipelineWidget):
     def take(self, answers: Mapping[Wanted, Response]) -> None:
         """Show these outputs."""
         for answer in answers.values():
-            self.outputs = answer.json()["outputs"]
+            self.outputs = [read(Output, each) for each in answer.json()["outputs"]]
         self._show_rows(rows.output_rows(self.outputs))
 
     def asked(self, message: Mapping[str, Any]) -> None:
         """The reader wants to see one of them."""
         path = message.get("look")
-        one = next((one for one in self.outputs if one["path"] == path), None)
+        one = next((one for one in self.outputs if one.path == path), None)
         if one is not None:
             self._watch.do(lambda: self.send(self._page(one)))
 
@@ -60,17 +62,17 @@ class OutputsView(PipelineWidget):
         """How many outputs."""
         return f"OutputsView of {len(self.outputs)} outputs"
 
-    def _page(self, one: Mapping[str, Any]) -> dict[str, Any]:
+    def _page(self, one: Output) -> dict[str, Any]:
         """The page of an output through the gate, or the gate's sentence."""
-        if not one["viewable"]:
-            return {"path": one["path"], "sentence": one["reason"]}
+        if not one.viewable:
+            return {"path": one.path, "sentence": one.reason}
         try:
-            answer = self._source.ask("view", output=one["id"])
+            answer = self._source.ask("view", output=one.id)
         except PipelineError as error:
-            return {"path": one["path"], "sentence": str(error)}
+            return {"path": one.path, "sentence": str(error)}
         if answer.type.partition(";")[0] not in ("text/html", "image/svg+xml"):
-            return {"path": one["path"], "sentence": "There is no page of it."}
-        return {"path": one["path"], "html": confined(answer.content.decode("utf-8", errors="replace"))}
+            return {"path": one.path, "sentence": "There is no page of it."}
+        return {"path": one.path, "html": confined(answer.content.decode("utf-8", errors="replace"))}
 
 
 def confined(page: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from ..client.source import Response, Source
 from ..errors import PipelineError
+from ..models.documents import EventDocument, read
 
 BUSY, IDLE, ASLEEP = 0.4, 1.0, 10.0
 """Seconds between two looks: while something runs, while nothing does, and when nothing has for a while."""
@@ -55,7 +56,7 @@ class Viewer(Protocol):
     def is_busy(self) -> bool:
         """Whether these may change without an event."""
 
-    def happened(self, events: Sequence[Mapping[str, Any]]) -> None:
+    def happened(self, events: Sequence[EventDocument]) -> None:
         """These events came; the documents follow."""
 
     def take(self, answers: Mapping[Wanted, Response]) -> None:
@@ -225,14 +226,13 @@ class Watch:
                     self._ask(want)
             self._give(viewer, some)
 
-    def _events(self) -> Sequence[Mapping[str, Any]]:
+    def _events(self) -> Sequence[EventDocument]:
         """What has happened since the last look; nothing before the first document."""
         if self._revision is None:
             return ()
         answer = self._source.ask("events", after=self._revision, limit=MOST).json()
         self._revision = int(answer["revision"])
-        found: Sequence[Mapping[str, Any]] = answer["events"]
-        return found
+        return [read(EventDocument, each) for each in answer["events"]]
 
     def _give(self, viewer: Viewer, some: Sequence[Wanted]) -> None:
         """Hand a widget what differs from what it was given last."""

@@ -21,6 +21,7 @@ from jupyter_client.manager import start_new_kernel
 
 from jupyter_pipeline.client import Response
 from jupyter_pipeline.client.local import LocalSource
+from jupyter_pipeline.models.documents import EventDocument, read
 from jupyter_pipeline.widgets import PipelineView, module, watching
 from tests.helpers.places import REPOSITORY
 
@@ -81,10 +82,10 @@ def measure(size: int, shape: str, folder: Path) -> None:
     def change() -> None:
         number = next(numbers)
         source.events = [event(f"a{number * 7 % size:05}", number)]
-        view.happened(source.ask("events", after=0).json()["events"])
+        view.happened([read(EventDocument, each) for each in source.ask("events", after=0).json()["events"]])
 
     def whole() -> None:
-        view._changes, watch._asked, view.status = {}, {}, {}
+        view._changes, watch._asked, view.status = {}, {}, None
         watch.turn()
 
     timing.say(f"| {shape} | {size} | view made (first, with reading the pipeline) | {made:.1f} | |")

@@ -226,7 +226,7 @@ def test_the_engine_outlives_who_asked(new_project: NewProject) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], start_new_session=True, check=False)
     assert done.returncode == -9
-    assert Run(project.source, project.request().document).wait(timeout=60).status == "succeeded"
+    assert Run(project.source, project.request()).wait(timeout=60).status == "succeeded"
 
 
 def test_many_may_ask_at_once(ran: Project) -> None:
@@ -261,7 +261,7 @@ SHOWN: dict[str, Callable[[Project], Any]] = {
     "output": lambda project: project.outputs()[0],
     "log": lambda project: project.log("bad"),
     "compare": lambda project: project.compare(),
-    "run": lambda project: Run(project.source, project.request().document),
+    "run": lambda project: Run(project.source, project.request()),
     "project": lambda project: project,
 }
 

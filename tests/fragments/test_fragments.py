@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,22 @@ import pytest
 
 from jupyter_pipeline import Project, fragments
 from jupyter_pipeline.graph import layout
+from jupyter_pipeline.models.documents import (
+    AddedDocument,
+    CheckedDocument,
+    CodeDocument,
+    ComparisonDocument,
+    JobDocument,
+    OutputDocument,
+    PipelineDocument,
+    PlanDocument,
+    ProblemDocument,
+    RequestDocument,
+    StatusDocument,
+)
 from jupyter_pipeline.models.looks import ACTIONS, state_of
 from jupyter_pipeline.pages.colours import contrast, luminance
+from tests.helpers.documents import filled
 from tests.helpers.study import ran_study
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>&\u202eevil\x1b[31m"
@@ -30,7 +44,7 @@ STYLES = frozenset(
 )
 
 
-def job(**changes: Any) -> dict[str, Any]:
+def job(**changes: Any) -> JobDocument:
     known: dict[str, Any] = {
         **dict.fromkeys(("exit_code", "cpu_time", "peak_memory", "started_at", "completed_at", "elapsed", "notebook")),
         "id": "abcdabcdabcdabcd",
@@ -43,72 +57,79 @@ def job(**changes: Any) -> dict[str, Any]:
         "run_command": HOSTILE,
         "runtime": HOSTILE,
     }
-    return known | changes
+    return filled(JobDocument, known | changes)
 
 
-def output(**changes: Any) -> dict[str, Any]:
+def output(**changes: Any) -> OutputDocument:
     known = {"id": "abcd-0", "path": HOSTILE, "action": HOSTILE, "job": "abcd", "level": LEVELS[0], "size": 2048}
-    return {**known, "rows": 3, "columns": 2, "viewable": False, "reason": HOSTILE, "present": False, **changes}
+    more = {"rows": 3, "columns": 2, "viewable": False, "reason": HOSTILE, "present": False}
+    return filled(OutputDocument, {**known, **more, **changes})
 
 
-def pipeline(*names: str) -> dict[str, Any]:
+def pipeline(*names: str) -> PipelineDocument:
     needs = {name: list(names[:place][-1:]) for place, name in enumerate(names)}
     drawn = layout.arrange(needs)
-    return {
-        "actions": [
-            {"name": name, "needs": needs[name], "runtime": HOSTILE, "outputs": [{"level": one} for one in LEVELS]}
-            for name in names
-        ],
-        "graph": {
-            "width": drawn.width,
-            "height": drawn.height,
-            "nodes": [{"name": n.name, "x": n.x, "y": n.y, "width": n.width, "height": n.height} for n in drawn.nodes],
-            "edges": [{"source": e.source, "target": e.target, "points": e.points} for e in drawn.edges],
-        },
+    graph = {
+        "width": drawn.width,
+        "height": drawn.height,
+        "nodes": [{"name": n.name, "x": n.x, "y": n.y, "width": n.width, "height": n.height} for n in drawn.nodes],
+        "edges": [{"source": e.source, "target": e.target, "points": e.points} for e in drawn.edges],
     }
+    actions = [
+        {"name": name, "needs": needs[name], "runtime": HOSTILE, "outputs": [{"level": one} for one in LEVELS]}
+        for name in names
+    ]
+    return filled(PipelineDocument, {"actions": actions, "graph": graph})
 
 
-def status(*names: str) -> dict[str, Any]:
+def status(*names: str) -> StatusDocument:
     actions = [
         {"action": name, "now": NOW[place % len(NOW)], "reason": HOSTILE, "job": job() if place % 2 else None}
         for place, name in enumerate(names)
     ]
-    return {"actions": actions, "unfinished": [], "revision": 1}
+    return filled(StatusDocument, {"actions": actions})
 
 
-def request(*jobs: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+def request(*jobs: JobDocument, **changes: Any) -> RequestDocument:
     known: dict[str, Any] = {"number": 7, "id": "aaaa", "status": "failed", "jobs": list(jobs), "wall_clock": 61.0}
     more = {"requested_actions": [HOSTILE], "requested_by": HOSTILE, "created_at": "2026-01-02T03:04:05Z"}
-    return {**known, **more, **changes}
+    return filled(RequestDocument, {**known, **more, **changes})
 
 
-def problem(**changes: Any) -> dict[str, Any]:
+def problem(**changes: Any) -> ProblemDocument:
     known = {"line": 3, "severity": "error", "what": HOSTILE, "remedy": HOSTILE, "rule": "x"}
-    return {**known, **changes}
+    return filled(ProblemDocument, {**known, **changes})
 
 
-def checked() -> dict[str, Any]:
+def checked() -> CheckedDocument:
     platform = [{"title": HOSTILE, "valid": False, "reasons": 2, "groups": [{"what": HOSTILE, "remedy": HOSTILE}]}]
     found = [problem(), problem(severity="warning", line=None), problem(severity="hint")]
-    return {"valid": False, "errors": 1, "warnings": 1, "hints": 1, "problems": found, "platform": platform}
+    counts = {"errors": 1, "warnings": 1, "hints": 1}
+    return filled(CheckedDocument, {"valid": False, **counts, "problems": found, "platform": platform})
 
 
 NAMES = (HOSTILE, "a", "b", "c", "d", "e")
-PLAN = {
-    "actions": [
-        {"action": HOSTILE, "verdict": verdict, "reason": HOSTILE, "waits_for": None, "expected": 65.0}
-        for verdict in ("run", "stale", "skip", "cannot_run")
-    ],
-    "counts": {"run": 1, "stale": 1, "skip": 1, "cannot_run": 1},
-    "runtimes_to_build": [{"name": HOSTILE, "message": HOSTILE}],
-    "stand_ins": [{"name": HOSTILE, "resolved": HOSTILE, "message": HOSTILE}],
-    "code": {"branch": HOSTILE, "commit": "0123456789", "dirty": True, "changed": [HOSTILE], "changed_count": 1},
-}
-ADDED = {
-    "text_before_lines": [{"line": 1, "text": HOSTILE}],
-    "added": [{"line": 2, "text": HOSTILE}],
-    "problems": [problem(severity="hint")],
-}
+PLAN = filled(
+    PlanDocument,
+    {
+        "actions": [
+            {"action": HOSTILE, "verdict": verdict, "reason": HOSTILE, "waits_for": None, "expected": 65.0}
+            for verdict in ("run", "stale", "skip", "cannot_run")
+        ],
+        "counts": {"run": 1, "stale": 1, "skip": 1, "cannot_run": 1},
+        "runtimes_to_build": [{"name": HOSTILE, "message": HOSTILE}],
+        "stand_ins": [{"name": HOSTILE, "resolved": HOSTILE, "message": HOSTILE}],
+        "code": {"branch": HOSTILE, "commit": "0123456789", "dirty": True, "changed": [HOSTILE], "changed_count": 1},
+    },
+)
+ADDED = filled(
+    AddedDocument,
+    {
+        "text_before_lines": [{"line": 1, "text": HOSTILE}],
+        "added": [{"line": 2, "text": HOSTILE}],
+        "problems": [problem(severity="hint")],
+    },
+)
 CELLS = {"total": 3, "done": 1, "cells": [{"number": 1, "state": "done"}, {"number": 2, "state": "started"}]}
 COMPARED = {"kind": "previous", "request": "aaaa", "number": 3, "added": [HOSTILE], "changed": [], "removed": ["x"]}
 FILES = [{"path": HOSTILE, "change": change, "added": 3, "removed": 1} for change in ("added", "changed", "removed")]
@@ -132,9 +153,11 @@ MADE: dict[str, Callable[[], str]] = {
     "log": lambda: fragments.log(HOSTILE, job(), omitted=True),
     "no log": lambda: fragments.log("", job()),
     "failure": lambda: fragments.failure(job(state="failed", code="nonzero_exit", notebook=CELLS), HOSTILE),
-    "comparisons": lambda: fragments.comparisons([COMPARED, {**COMPARED, "added": None, "reason": HOSTILE}]),
-    "differences": lambda: fragments.differences({"files": FILES, "number": 3, "reason": ""}),
-    "no differences": lambda: fragments.differences({"files": [], "number": None, "reason": HOSTILE}),
+    "comparisons": lambda: fragments.comparisons(
+        [filled(ComparisonDocument, each) for each in (COMPARED, {**COMPARED, "added": None, "reason": HOSTILE})]
+    ),
+    "differences": lambda: fragments.differences(filled(CodeDocument, {"files": FILES, "number": 3})),
+    "no differences": lambda: fragments.differences(filled(CodeDocument, {"reason": HOSTILE})),
     "addition": lambda: fragments.addition(HOSTILE, [f"+ {HOSTILE}", f"- {HOSTILE}", "  x"], ADDED),
     "no addition": lambda: fragments.addition(HOSTILE, [], None),
 }
@@ -211,10 +234,10 @@ def test_the_drawing_tells_every_state_by_shape_and_words() -> None:
         now = state if state in NOW else "to_run"
         done = {"failed": "nonzero_exit", "cancelled": "cancelled_by_user"}.get(state)
         made = job(state="failed", code=done) if done else None
-        known = {"actions": [{"action": "a", "now": now, "reason": "", "job": made}]} if state != "none" else None
-        drawing = fragments.graph(pipeline("a"), known)
-        if known:
-            assert state_of(known["actions"][0]) == state
+        known = filled(StatusDocument, {"actions": [{"action": "a", "now": now, "job": made}]})
+        drawing = fragments.graph(pipeline("a"), known if state != "none" else None)
+        if state != "none":
+            assert state_of(known.actions[0]) == state
             assert ACTIONS[state].words in drawing
         shapes[state] = tuple(re.findall(r'<path d="([^"]+)" fill="([^"]+)"', drawing))
     assert len(set(shapes.values())) == len(shapes)
@@ -230,7 +253,7 @@ def test_long_names_are_shortened_in_their_middle() -> None:
 
 @pytest.mark.parametrize("state", NOW)
 def test_the_words_of_a_state_are_whole_in_the_narrowest_box_or_cut_at_their_end(state: str) -> None:
-    known = {"actions": [{"action": "a", "now": state, "reason": "", "job": None}]}
+    known = filled(StatusDocument, {"actions": [{"action": "a", "now": state}]})
     drawing = ET.fromstring(fragments.graph(pipeline("a"), known))
     note = next(element.text or "" for element in drawing.iter() if element.get("font-size") == "10")
     words = ACTIONS[state].words

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import Enum
+from typing import Any, Literal, TypeVar, Union
+
 from jupyter_pipeline.models import Level, State, StatusCode
-from jupyter_pipeline.models.documents import EventDocument, JobDocument, NotebookCellDocument, NotebookDocument
+from jupyter_pipeline.models.documents import (
+    Document,
+    EventDocument,
+    JobDocument,
+    NotebookCellDocument,
+    NotebookDocument,
+    plain,
+    read,
+)
 
 NOTEBOOK = NotebookDocument(
     path="analysis/report.ipynb",
@@ -52,3 +67,45 @@ EVENT = EventDocument(
     code="nonzero_exit",
     message="Cell 2 failed.",
 )
+
+
+T = TypeVar("T", bound=Document)
+_BLANK: Mapping[Any, Any] = {str: "", int: 0, float: 0.0, bool: False}
+
+
+def filled(kind: type[T], data: Mapping[str, Any]) -> T:
+    """A document of which only what a test is about is said; the rest is empty, zero, no or the first of its words."""
+    return read(kind, _filled(kind, data))
+
+
+def _filled(kind: type[Document], data: Mapping[str, Any]) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    keys = {field.name: field.name.removesuffix("_") for field in fields(kind)}
+    assert data.keys() <= set(keys.values()), data.keys() - set(keys.values())
+    return {key: _part(hints[name], data[key]) if key in data else _blank(hints[name]) for name, key in keys.items()}
+
+
+def _part(hint: Any, value: Any) -> Any:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if value is None or isinstance(value, Document):
+        return plain(value)
+    if origin in (Union, types.UnionType):
+        return _part(inner[0], value)
+    if origin is tuple:
+        return [_part(inner[0], each) for each in value]
+    return _filled(hint, value) if isinstance(hint, type) and issubclass(hint, Document) else value
+
+
+def _blank(hint: Any) -> Any:
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (Union, types.UnionType):
+        return None
+    if origin is tuple:
+        return []
+    if origin is Literal:
+        return inner[0]
+    if isinstance(hint, type) and issubclass(hint, Document):
+        return _filled(hint, {})
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return str(next(iter(hint)))
+    return _BLANK.get(hint, {})

@@ -80,7 +80,7 @@ TOGETHER: Mapping[str, tuple[str, str]] = {
     "widgets": ("widgets/test_views", "widgets are shown in a kernel"),
 }
 """Modules without a test file of their own name, or folders with such: where they are tested, and why there."""
-SAME = ("Event", "Job", "Plan", "Planned", "Problem")
+SAME = ("Job", "Plan")
 """Names of classes that stand in ``client.objects`` and once more."""
 HEAVY = (
     "nbformat",

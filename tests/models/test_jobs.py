@@ -40,3 +40,8 @@ def test_the_platforms_words_are_kept() -> None:
 @pytest.mark.parametrize(("message", "excluded"), [(None, False), ("It is large.", True), ("", True)])
 def test_a_file_with_a_reason_is_withheld(message: str | None, excluded: bool) -> None:
     assert OutputFile("a", "a", "j", "r", Level.MODERATELY, 1, 1, "00", message=message).excluded is excluded
+
+
+def test_a_word_looks_like_the_text_that_it_is() -> None:
+    assert repr(State.FAILED) == "'failed'"
+    assert f"{Level.HIGHLY}" == "highly_sensitive"

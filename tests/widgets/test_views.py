@@ -64,7 +64,7 @@ def test_a_pipeline_is_followed(project: Project) -> None:
     assert states(view) == {"make": "to_run", "table": "to_run", "broken": "to_run"}
     run(project)
     ended = {"make": "up_to_date", "table": "up_to_date", "broken": "failed"}
-    wait_for(view, "status", lambda status: not status["unfinished"] and status["actions"][2]["job"] is not None)
+    wait_for(view, "status", lambda status: not status.unfinished and status.actions[2].job is not None)
     wait_for(view, "_changes", lambda _: states(view) == ended)
     assert "3 actions" in repr(view)
     assert "failed" in view.twin()
@@ -97,15 +97,17 @@ def test_progress_follows_the_newest_request_unless_one_is_named(project: Projec
     run(project, "make")
     wait_for(newest, "status", lambda status: status == "succeeded")
     run(project, "table")
-    wait_for(newest, "request", lambda request: request["number"] == 2)
-    assert JobProgress(project, 1).request["number"] == 1
+    wait_for(newest, "request", lambda request: request.number == 2)
+    named = JobProgress(project, 1).request
+    assert named
+    assert named.number == 1
 
 
 def test_a_table_of_jobs_grows(project: Project) -> None:
     table, own = JobTable(project), JobTable(project, action="make")
     run(project)
-    wait_for(table, "jobs", lambda jobs: [job["state"] for job in jobs].count("succeeded") == 2)
-    wait_for(own, "jobs", lambda jobs: [job["action"] for job in jobs] == ["make"])
+    wait_for(table, "jobs", lambda jobs: [job.state for job in jobs].count("succeeded") == 2)
+    wait_for(own, "jobs", lambda jobs: [job.action for job in jobs] == ["make"])
 
 
 def test_a_log_is_followed_by_the_name_of_an_action(project: Project) -> None:
@@ -121,7 +123,10 @@ def test_a_log_is_followed_by_the_name_of_an_action(project: Project) -> None:
 def test_outputs_have_the_gates_answers_and_pages_come_only_through_it(project: Project) -> None:
     run(project)
     view = OutputsView(project)
-    assert {one["path"]: one["viewable"] for one in view.outputs} == {"output/raw.csv": False, "output/table.csv": True}
+    assert {output.path: output.viewable for output in view.outputs} == {
+        "output/raw.csv": False,
+        "output/table.csv": True,
+    }
     pages: dict[str, Any] = {}
     came = threading.Event()
 

@@ -63,7 +63,7 @@ def test_each_document_is_asked_for_once_for_all_who_show_it(project: Project, s
     source.counts.clear()
     watch.turn()
     assert source.counts["status"] == 1
-    assert all(widget.status["actions"][0]["now"] == "up_to_date" for widget in widgets)
+    assert all(widget.status and widget.status.actions[0].now == "up_to_date" for widget in widgets)
 
 
 def test_a_widget_that_is_shown_nowhere_is_not_followed(source: Counting) -> None:
