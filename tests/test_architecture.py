@@ -87,6 +87,13 @@ def test_importing_is_cheap(module: str) -> None:
     assert not [name for name in HEAVY if name in loaded]
 
 
+@pytest.mark.parametrize("module", ["cli.plan", "cli.status", "cli.run", "engine.service", "executors.shim"])
+def test_documents_are_loaded_by_who_makes_some(module: str) -> None:
+    """The many small classes take longer to define than all else that these import."""
+    code = f"import sys, jupyter_pipeline.{module}; print('jupyter_pipeline.models.documents' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_stay_small(path: Path) -> None:
     lines = len(path.read_text(encoding="utf-8").splitlines())

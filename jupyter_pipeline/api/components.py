@@ -23,48 +23,50 @@ import yaml
 from ..models import documents
 from ..models.documents import Document
 
-ROOTS: Mapping[str, type[Document]] = {
-    "Version": documents.VersionDocument,
-    "ProjectName": documents.ProjectNameDocument,
-    "Project": documents.ProjectDocument,
-    "Synthetic": documents.SyntheticDocument,
-    "Pipeline": documents.PipelineDocument,
-    "ProjectProblem": documents.ProblemDocument,
-    "Checked": documents.CheckedDocument,
-    "Added": documents.AddedDocument,
-    "Status": documents.StatusDocument,
-    "Plan": documents.PlanDocument,
-    "Runtime": documents.ServedRuntimeDocument,
-    "Request": documents.RequestDocument,
-    "RequestPage": documents.RequestPageDocument,
-    "Comparison": documents.ComparisonDocument,
-    "CodeDifferences": documents.CodeDocument,
-    "FileChange": documents.ChangeDocument,
-    "FileDifferences": documents.FileDocument,
-    "Job": documents.JobDocument,
-    "JobPage": documents.JobPageDocument,
-    "Output": documents.ServedOutputDocument,
-    "OutputPairs": documents.OutputPairsDocument,
-    "View": documents.ViewDocument,
-    "Event": documents.EventDocument,
-}
-"""The answers by the names that the contract has for them; what they are made of is found from them."""
+SENT: tuple[type[Document], ...] = (
+    documents.VersionDocument,
+    documents.ProjectNameDocument,
+    documents.ProjectDocument,
+    documents.SyntheticDocument,
+    documents.PipelineDocument,
+    documents.ProjectProblemDocument,
+    documents.CheckedDocument,
+    documents.AddedDocument,
+    documents.StatusDocument,
+    documents.PlanDocument,
+    documents.ServedRuntimeDocument,
+    documents.RequestDocument,
+    documents.RequestPageDocument,
+    documents.ComparisonDocument,
+    documents.CodeDifferencesDocument,
+    documents.FileChangeDocument,
+    documents.FileDifferencesDocument,
+    documents.JobDocument,
+    documents.JobPageDocument,
+    documents.ServedOutputDocument,
+    documents.OutputPairsDocument,
+    documents.ViewDocument,
+    documents.EventDocument,
+)
+"""What routes answer; what these are made of is found from them."""
 BEGIN, END = "    # -- from models.documents, by api/components.py: do not edit", "    # -- until here"
 _PLAIN: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
 
+def name_of(kind: type[Document]) -> str:
+    """The name that the contract has for a document: that of its class, such as ``Job`` for `JobDocument`."""
+    return kind.__name__.removeprefix("Served").removesuffix("Document")
+
+
 def schemas() -> dict[str, Any]:
     """The schema of each answer, and of each part of one, by name."""
-    names = {kind: name for name, kind in ROOTS.items()}
     found: dict[str, Any] = {}
-    waiting = list(ROOTS.values())
+    waiting = list(SENT)
     while waiting:
         kind = waiting.pop(0)
-        if names[kind] not in found:
-            parts = list(_parts(kind))
-            names |= {part: part.__name__.removesuffix("Document") for part in parts if part not in names}
-            found[names[kind]] = _schema(kind, names)
-            waiting += parts
+        if name_of(kind) not in found:
+            found[name_of(kind)] = _schema(kind)
+            waiting += _parts(kind)
     return found
 
 
@@ -78,12 +80,12 @@ def rendered(text: str) -> str:
     return before + begin + textwrap.indent(body, "    ") + end + after
 
 
-def _schema(kind: type[Document], names: Mapping[type[Document], str]) -> dict[str, Any]:
+def _schema(kind: type[Document]) -> dict[str, Any]:
     hints, said = typing.get_type_hints(kind), _descriptions(kind)
     properties, required = {}, []
     for field in fields(kind):
         key = field.name.removesuffix("_")
-        properties[key] = _of_type(hints[field.name], names)
+        properties[key] = _of_type(hints[field.name])
         if field.name in said:
             properties[key] = _described(properties[key], said[field.name])
         if field.default is MISSING:
@@ -96,32 +98,32 @@ def _described(schema: dict[str, Any], text: str) -> dict[str, Any]:
     return {"anyOf": [schema], "description": text} if "$ref" in schema else {**schema, "description": text}
 
 
-def _of_type(hint: Any, names: Mapping[type[Document], str]) -> dict[str, Any]:
+def _of_type(hint: Any) -> dict[str, Any]:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if hint in _PLAIN:
         return {"type": _PLAIN[hint]}
     if origin in (Union, types.UnionType):
-        return _either([_of_type(each, names) for each in inner])
+        return _either([_of_type(each) for each in inner])
     if isinstance(hint, type) and issubclass(hint, Enum):
         return {"type": "string", "enum": [str(member) for member in hint]}
-    if hint in names:
-        return {"$ref": f"#/components/schemas/{names[hint]}"}
+    if isinstance(hint, type) and issubclass(hint, Document):
+        return {"$ref": f"#/components/schemas/{name_of(hint)}"}
     if hint is Any:
         return {}
-    return _of_several(origin, inner, names)
+    return _of_several(origin, inner)
 
 
-def _of_several(origin: Any, inner: tuple[Any, ...], names: Mapping[type[Document], str]) -> dict[str, Any]:
+def _of_several(origin: Any, inner: tuple[Any, ...]) -> dict[str, Any]:
     """The schema of a literal, a tuple or a mapping."""
     if origin is Literal:
         return {"type": "string", "enum": list(inner)}
     if origin is tuple and inner[-1] is Ellipsis:
-        return {"type": "array", "items": _of_type(inner[0], names)}
+        return {"type": "array", "items": _of_type(inner[0])}
     if origin is tuple:
         count = len(inner)
-        return {"type": "array", "items": _of_type(inner[0], names), "minItems": count, "maxItems": count}
+        return {"type": "array", "items": _of_type(inner[0]), "minItems": count, "maxItems": count}
     if isinstance(origin, type) and issubclass(origin, Mapping):
-        return {"type": "object", "additionalProperties": _of_type(inner[1], names) or True}
+        return {"type": "object", "additionalProperties": _of_type(inner[1]) or True}
     raise TypeError(f"There is no schema for {origin}.")
 
 

@@ -30,7 +30,7 @@ from .exchange import (
 from .requests import job_of
 
 FRAMES = (".feather", ".parquet", ".arrow", ".dta", ".csv.gz")
-"""Types of tables that only synthetic data are shown in (no file of these types passes ``levels``)."""
+"""Types of tables that only synthetic data are shown in (no file of these types passes ``rules.levels``)."""
 FRAME_ROWS = 5000
 MOST_SENT = 64 * 1024**2
 """Bytes of the largest file of synthetic data that is sent as it is."""

@@ -89,7 +89,7 @@ def project(call: Call) -> Reply:
             backends=tuple(found.backends()),
             revision=found.revision(),
             engine=EngineDocument(running=found.engine() is not None),
-            executor=documents.executor_document(found),
+            executor=documents.executor_document(found.chosen_executor()),
             synthetic=_synthetic(found),
         )
     )

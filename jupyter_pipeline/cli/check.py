@@ -12,7 +12,7 @@ from ..project.checking import CheckResult, Compatibility, by_rule
 from ..spec import rulesets
 from ..wording import plural
 from . import FAILED, OK, find_project
-from .documents import checked_document, write
+from .documents import write
 from .fix import mend, read_file
 from .text import Out, print_problem, safe
 
@@ -34,6 +34,8 @@ def run(options: argparse.Namespace, out: Out) -> int:
         checked = checking.check(read_file(options.file), checking.rule_set(options.rules))
     code = OK if checked.valid else FAILED
     if options.json:
+        from ..project.documents import checked_document
+
         write(checked_document(checked, file))
         return code
     _print_problems(out, checked.problems, file)

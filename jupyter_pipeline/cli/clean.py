@@ -10,12 +10,13 @@ from ..config import parse_duration
 from ..errors import InvalidRequest
 from ..wording import size
 from . import OK, find_project
-from .documents import Json, write
+from .documents import write
 from .text import Cell, Out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..models.documents import Json
     from ..project.housekeeping import Holding
 
 

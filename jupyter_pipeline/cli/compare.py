@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..project.documents import code_document, file_document
 from ..wording import plural
 from . import OK, find_project
 from .documents import write
@@ -31,11 +30,15 @@ def run(options: argparse.Namespace, out: Out) -> int:
     if options.path is not None:
         differences = found.file(options.path)
         if options.json:
+            from ..project.documents import file_document
+
             write(file_document(differences))
         else:
             _file(out, differences, options.unified or out.width < WIDE)
         return OK
     if options.json:
+        from ..project.documents import code_document
+
         write(code_document(found))
         return OK
     _files(out, found)

@@ -1,4 +1,7 @@
-"""What ``--json`` says. The shapes are listed in docs/cli.md and only ever gain keys while `VERSION` stays."""
+"""What ``--json`` says. The shapes are listed in docs/cli.md and only ever gain keys while `VERSION` stays.
+
+The typed documents are imported when one is made: who wants text does not wait for them.
+"""
 
 from __future__ import annotations
 
@@ -9,44 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import PipelineError
 from ..models import Job
-from ..models.documents import Document, Json, plain
-from ..project import documents
-from ..project.documents import (
-    action_document,
-    checked_document,
-    comparison_document,
-    executor_document,
-    now_of,
-    output_document,
-    plan_document,
-    runtime_document,
-)
 
 if TYPE_CHECKING:
+    from ..models.documents import Document, Json
     from ..project.facade import LocalProject
     from ..project.views import RequestView
-
-__all__ = [
-    "Json",
-    "action_document",
-    "checked_document",
-    "comparison_document",
-    "error_document",
-    "executor_document",
-    "job_document",
-    "now_of",
-    "output_document",
-    "plan_document",
-    "request_document",
-    "runtime_document",
-    "write",
-]
 
 VERSION = 1
 
 
 def write(body: Document | Mapping[str, Any]) -> None:
-    """Print one document."""
+    """Print one document, or what holds some."""
+    from ..models.documents import plain
+
     text = json.dumps({"version": VERSION, **plain(body)}, indent=2, ensure_ascii=True)
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
@@ -54,11 +32,16 @@ def write(body: Document | Mapping[str, Any]) -> None:
 
 def error_document(error: PipelineError, code: int) -> Json:
     """What went wrong."""
+    from ..project import documents
+
     return {"error": documents.error_document(error), "exit_code": code}
 
 
 def job_document(project: LocalProject, job: Job) -> Json:
     """One job, with the places of its files on this machine."""
+    from ..models.documents import plain
+    from ..project import documents
+
     found = project.notebook(job)
     document: dict[str, Any] = {**plain(documents.job_document(job, found)), "log": str(project.log(job.id))}
     if found is not None:
@@ -69,4 +52,7 @@ def job_document(project: LocalProject, job: Job) -> Json:
 
 def request_document(project: LocalProject, view: RequestView) -> Json:
     """One request with its jobs, without its pipeline."""
+    from ..models.documents import plain
+    from ..project import documents
+
     return {**plain(documents.request_document(view, {})), "jobs": [job_document(project, job) for job in view.jobs]}

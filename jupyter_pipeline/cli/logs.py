@@ -79,7 +79,7 @@ def _start(log: Path, lines: int) -> int:
 
 
 def _followed(project: LocalProject, job: Job, log: Path, start: int) -> Iterator[bytes]:
-    """All of a log until its job has ended, piece by piece; cuts in its middle are told by ``joblog``."""
+    """All of a log until its job has ended, piece by piece; cuts in its middle are told by ``outputs.log``."""
     while True:
         ended = project.job(job.id).state.is_final  # asked before reading, so that nothing is missed
         data, after = joblog.read(log, start)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import InvalidRequest
 from ..wording import plural, size
 from . import OK, find_project
-from .documents import output_document, write
+from .documents import write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def run(options: argparse.Namespace, out: Out) -> int:
         if not found:
             _check_action(project, options.action)
     if options.json:
+        from ..project.documents import output_document
+
         write({"backend": project.config.backend, "outputs": [output_document(one) for one in found]})
         return OK
     if not found:

@@ -7,11 +7,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..models import RUN_ALL
-from ..models.documents import plain
 from ..models.looks import VERDICTS
 from ..wording import plural
 from . import OK, find_project
-from .documents import plan_document, write
+from .documents import write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
@@ -25,6 +24,9 @@ def run(options: argparse.Namespace, out: Out) -> int:
     if options.json:
         foreseen = project.foresee(actions, options.force, options.commit)
         builds, stand_ins = project.builds(foreseen.plan), project.stand_ins(foreseen.plan)
+        from ..models.documents import plain
+        from ..project.documents import plan_document
+
         write({"commit": options.commit, **plain(plan_document(foreseen, builds, stand_ins, project.config.backend))})
         return OK
     plan = project.plan(actions, options.force, options.commit)

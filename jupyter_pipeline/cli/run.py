@@ -19,13 +19,14 @@ from . import (
     find_project,
     waiting,
 )
-from .documents import Json, output_document, request_document, write
+from .documents import request_document, write
 from .progress import Lines, Live, Rows, Watcher
 from .results import print_jobs, print_verdict
 from .signals import Interrupts
 from .text import Out, safe
 
 if TYPE_CHECKING:
+    from ..models.documents import Json
     from ..project.facade import LocalProject
     from ..project.views import RequestView
 
@@ -163,6 +164,8 @@ def _report(out: Out, project: LocalProject, view: RequestView, executor: str) -
 def _document(
     project: LocalProject, view: RequestView, executor: str, missing: Sequence[str], detached: bool, code: int
 ) -> Json:
+    from ..project.documents import output_document
+
     ids = {job.id for job in view.jobs}
     return {
         "request": request_document(project, view),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InvalidRequest
 from ..wording import size
 from . import OK, find_project
-from .documents import runtime_document, write
+from .documents import write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ _DONE = {"build": "built", "pull": "pulled", "remove": "removed"}
 
 
 def _list(project: LocalProject, options: argparse.Namespace, out: Out) -> int:
+    from ..project.documents import runtime_document
+
     listed = [runtime_document(one, used) for one, used in project.known_runtimes()]
     if options.names:
         listed = [one for one in listed if {one.name, *one.aliases} & set(options.names)]

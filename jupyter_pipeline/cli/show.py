@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..config import EXPECTATIONS
-from ..models.documents import ComparisonDocument
 from ..models.looks import REQUESTS, VERDICTS
 from ..notebooks.commands import masked
 from ..wording import clock, duration, moment, plural
 from . import OK, find_project, states
-from .documents import comparison_document, request_document, write
+from .documents import request_document, write
 from .results import wall_clock
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
     from ..models import Job
+    from ..models.documents import ComparisonDocument
     from ..project.facade import LocalProject
     from ..project.views import RequestView
 
@@ -38,6 +38,8 @@ def run(options: argparse.Namespace, out: Out) -> int:
     """Print a request."""
     project = find_project(options)
     view = project.request(options.request)
+    from ..project.documents import comparison_document
+
     compared = [comparison_document(one) for one in project.comparisons(view.request.id)]
     if options.json:
         more = {"project_yaml": view.request.project_yaml, "comparisons": compared}

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..models import RUN_ALL, Job
-from ..models.documents import ExecutorDocument, plain
+from ..rules.plan import now_of
 from ..wording import duration, moment, plural
 from . import OK, find_project, states
-from .documents import Json, action_document, executor_document, job_document, now_of, write
+from .documents import job_document, write
 from .text import Cell, Out, safe
 
 if TYPE_CHECKING:
+    from ..models.documents import Json
     from ..project.facade import LocalProject
+    from ..project.machine import ChosenExecutor
     from ..project.views import RequestView
     from ..rules.plan import Planned
 
@@ -27,8 +29,10 @@ def run(options: argparse.Namespace, out: Out) -> int:
     places = {name: place for place, name in enumerate(project.pipeline().actions)}
     planned = tuple(sorted(planned, key=lambda one: places[one.action]))
     unfinished = project.unfinished()
-    engine, executor = project.engine(), executor_document(project)
+    engine, executor = project.engine(), project.chosen_executor()
     if options.json:
+        from ..project.documents import executor_document
+
         expected = project.expected(places)
         actions = [_document(project, one, jobs.get(one.action), expected.get(one.action)) for one in planned]
         requests = [_request(view) for view in unfinished]
@@ -39,7 +43,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
                 "project": str(project.config.root),
                 "state": str(project.config.state),
                 "engine": {"running": engine is not None, "pid": engine},
-                "executor": executor,
+                "executor": executor_document(executor),
                 "requests": requests,
                 "actions": actions,
             }
@@ -54,7 +58,7 @@ def run(options: argparse.Namespace, out: Out) -> int:
     return OK
 
 
-def _head(out: Out, project: LocalProject, engine: int | None, executor: ExecutorDocument) -> None:
+def _head(out: Out, project: LocalProject, engine: int | None, executor: ChosenExecutor) -> None:
     config = project.config
     name = out.paint(safe(config.workspace), "bold")
     out.line(f"{name} on the {safe(config.backend)} backend")
@@ -108,6 +112,9 @@ def _words(now: str, planned: Planned, job: Job | None) -> str:
 
 
 def _document(project: LocalProject, planned: Planned, job: Job | None, expected: float | None) -> Json:
+    from ..models.documents import plain
+    from ..project.documents import action_document
+
     told = plain(action_document(planned, job, expected, None))
     return {**told, "job": job_document(project, job) if job else None}
 

@@ -8,13 +8,13 @@ from typing import Any
 
 def is_notebook() -> bool:
     """Whether this process is a kernel, which can update what it has displayed."""
-    shell = _shell()
+    shell = ipython_shell()
     return shell is not None and hasattr(shell, "kernel")
 
 
 def moment() -> int | None:
     """The number of the cell that runs, where there are cells."""
-    shell = _shell()
+    shell = ipython_shell()
     return int(shell.execution_count) if shell is not None else None
 
 
@@ -25,7 +25,7 @@ def display(html: str, text: str) -> Any:
     return show({"text/html": html, "text/plain": text}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
 
 
-def _shell() -> Any:
+def ipython_shell() -> Any:
     """IPython's shell, if this runs in one; IPython is not imported for that."""
     module = sys.modules.get("IPython")
     return module.get_ipython() if module is not None else None

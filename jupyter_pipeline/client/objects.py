@@ -14,7 +14,7 @@ from ..models import State, Verdict
 from ..models.documents import (
     ActionStatusDocument,
     CheckedDocument,
-    CodeDocument,
+    CodeDifferencesDocument,
     Document,
     JobDocument,
     Json,
@@ -45,7 +45,7 @@ class Answered:
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Checked(CheckedDocument, Answered):
     """All that is wrong with a project, and what the platform would say of it."""
 
@@ -63,7 +63,7 @@ class Checked(CheckedDocument, Answered):
         return fragments.problems(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Plan(PlanDocument, Answered):
     """What a request would do. Nothing has been started."""
 
@@ -82,7 +82,7 @@ class Plan(PlanDocument, Answered):
         return fragments.plan(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Job(JobDocument, Answered):
     """One execution of an action."""
 
@@ -106,7 +106,7 @@ class Job(JobDocument, Answered):
         return fragments.job(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionStatus(ActionStatusDocument, Answered):
     """How it stands with an action."""
 
@@ -119,7 +119,7 @@ class ActionStatus(ActionStatusDocument, Answered):
         return state_of(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Status(StatusDocument, Answered):
     """How it stands with all actions, in the order of project.yaml."""
 
@@ -142,7 +142,7 @@ class Status(StatusDocument, Answered):
         return fragments.status(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Request(RequestDocument, Answered):
     """What somebody asked for, as it was when this was made."""
 
@@ -175,7 +175,7 @@ class Request(RequestDocument, Answered):
         return fragments.request(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Output(ServedOutputDocument, Answered):
     """A file that a job published."""
 
@@ -189,8 +189,8 @@ class Output(ServedOutputDocument, Answered):
         return fragments.outputs([self])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Comparison(CodeDocument, Answered):
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Comparison(CodeDifferencesDocument, Answered):
     """What differs between the code of two requests."""
 
     @property

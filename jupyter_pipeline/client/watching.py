@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from ..models.looks import SYMBOLS, of_job
 from ..wording import duration
-from .display import _shell, display, is_notebook, moment
+from .display import display, ipython_shell, is_notebook, moment
 from .objects import Request
 from .runs import Run, RunFailed
 
@@ -52,7 +52,7 @@ def _interrupted(run: Run, on_interrupt: str) -> str:
 def _shower(run: Run) -> Callable[[Request], None] | None:
     if is_notebook():
         return _in_notebook(run)
-    shell = _shell()
+    shell = ipython_shell()
     return _in_terminal(sys.stdout) if shell is not None else None
 
 

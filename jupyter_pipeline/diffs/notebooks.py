@@ -10,9 +10,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..models.documents import CellKind, CellType
 from .alignment import align, pairs_by_likeness
 from .texts import (
     MOST_ROWS,
@@ -20,6 +19,9 @@ from .texts import (
     compare_texts,
     rows_of,
 )
+
+if TYPE_CHECKING:
+    from ..models.documents import CellKind, CellType
 
 ALIKE = 0.4
 """How much of their words two cells must share to be called versions of one another."""

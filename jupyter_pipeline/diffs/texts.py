@@ -9,9 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from ..models.documents import RowKind
 from .alignment import STEPS, align, pairs_by_likeness
+
+if TYPE_CHECKING:
+    from ..models.documents import RowKind
 
 CONTEXT = 3
 """Equal lines that are shown before and after what differs."""

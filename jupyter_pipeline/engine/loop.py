@@ -1,7 +1,7 @@
 """The engine: moves jobs on, one at most per workspace.
 
-Each turn gathers facts, asks ``lifecycle.next_step``, does what it says and saves. What is on disk is the truth: a
-state is written before it is acted upon, every act may be repeated, so a new engine goes on wherever the last one
+Each turn gathers facts, asks ``rules.lifecycle.next_step``, does what it says and saves. What is on disk is the truth:
+a state is written before it is acted upon, every act may be repeated, so a new engine goes on wherever the last one
 died. Deciding is not here, nor is anything that a person sees.
 """
 
@@ -275,8 +275,8 @@ class Engine:
         if not code.is_dir():
             raise PipelineError("The code snapshot has vanished.", "Run it again.")
         files, fingerprint["inputs"] = publication.inputs(self.config, self.store, recorded["needs"])
-        staging.link_inputs(folder / "inputs", files)
-        staging.make_folders(folder / "inputs", (pattern for _, _, pattern in recorded["outputs"]))
+        staging.link_inputs(folder / job_folder.INPUTS, files)
+        staging.make_folders(folder / job_folder.INPUTS, (pattern for _, _, pattern in recorded["outputs"]))
         self.store.record_fingerprint(job.id, fingerprint)
         known = {"OPENSAFELY_BACKEND": self.config.backend, ENV_ACTION: job.action}
         environment = known | runtimes.secrets(runtime, self.config)
@@ -285,7 +285,7 @@ class Engine:
             folder=folder,
             args=tuple(recorded["args"]),
             code=code,
-            inputs=folder / "inputs",
+            inputs=folder / job_folder.INPUTS,
             runtime=runtime,
             limits=Limits(**recorded["limits"]),
             outputs=tuple(OutputPattern(Level(level), name, pattern) for level, name, pattern in recorded["outputs"]),

@@ -1,6 +1,6 @@
 """Jobs with notebooks: what their drivers are given, and what these have told since the last look, which is recorded.
 
-What the lines mean is ``notebook_progress``' to say; what a job makes of it, ``lifecycle``'s.
+What the lines mean is ``notebooks.progress``' to say; what a job makes of it, ``rules.lifecycle``'s.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How a job's command is run: four verbs, and the words they speak.
 
 An executor never touches the store, never waits and may be asked the same thing twice. Preparing a job's files and
-collecting what it wrote is shared (``staging``, ``outputs``), so an executor only says how to start, look at, stop and
+collecting what it wrote is shared (``outputs``), so an executor only says how to start, look at, stop and
 tidy up one run of one command. New ones come by the entry point group ``jupyter_pipeline.executors``.
 """
 

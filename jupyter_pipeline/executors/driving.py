@@ -1,6 +1,6 @@
 """Starting the driver of a notebook: a fork of this process, which has the libraries loaded, inside the job's sandbox.
 
-A notebook's command is replaced by ``notebook_driver``. Started anew for each job it would spend a second importing;
+A notebook's command is replaced by ``notebooks.driver``. Started anew for each job it would spend a second importing;
 forked from the shim it begins at once. With the sandbox, bubblewrap starts a holder and the fork joins it
 (``joining``); the holder ends with the driver's exit code, so that to the shim it looks like any other command. A
 driver says that it is where it should be before it looks at the notebook; of one that cannot get there nothing is left,

@@ -209,7 +209,7 @@ class _Launcher:
 
 
 def _driver_order(task: Task, order: Mapping[str, Any]) -> dict[str, Any]:
-    """What the driver of a task's notebook is to know; see ``notebook_driver.DriverOrder``."""
+    """What the driver of a task's notebook is to know; see ``notebooks.driver.DriverOrder``."""
     from ..notebooks.commands import as_json
 
     assert task.notebook is not None

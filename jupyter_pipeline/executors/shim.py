@@ -1,7 +1,7 @@
 """The shim: one small process per task that outlives the engine.
 
 It claims the task (once, ever), starts its command, holds it to its limits, and leaves a record of how it ended and
-what it wrote. It decides nothing: what the record means is for ``lifecycle``. It must survive a full disk, so the
+what it wrote. It decides nothing: what the record means is for ``rules.lifecycle``. It must survive a full disk, so the
 room for its record is set aside before the command starts.
 """
 

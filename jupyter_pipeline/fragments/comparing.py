@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..models.documents import ChangeDocument, CodeDocument, ComparisonDocument
+from ..models.documents import CodeDifferencesDocument, ComparisonDocument, FileChangeDocument
 from ..models.looks import Look
 from ..wording import plural
 from .markup import Html, block, dim, heading, joined, mark, note, shown, table, word
@@ -24,7 +24,7 @@ def comparisons(documents: Sequence[ComparisonDocument]) -> Html:
     return block(joined(_comparison(one) for one in documents))
 
 
-def differences(document: CodeDocument) -> Html:
+def differences(document: CodeDifferencesDocument) -> Html:
     """A ``differences`` document: which files differ between two requests, and by how many lines."""
     files = document.files
     number = document.number
@@ -40,7 +40,7 @@ def differences(document: CodeDocument) -> Html:
     )
 
 
-def _file(one: ChangeDocument) -> list[str]:
+def _file(one: FileChangeDocument) -> list[str]:
     counts = [f"+{one.added}" if one.added else "", f"-{one.removed}" if one.removed else ""]
     return [word(one.path), mark(_CHANGES[one.change]), shown(" ".join(part for part in counts if part))]
 

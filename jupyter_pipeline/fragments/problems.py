@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..models.documents import CheckedDocument, PlatformDocument, ProblemDocument
+from ..models.documents import CheckedDocument, PlatformDocument, ProjectProblemDocument
 from ..models.looks import Look
 from ..wording import plural
 from .markup import Html, block, dim, heading, mark, note, shown, table
@@ -31,16 +31,16 @@ def problems(document: CheckedDocument) -> Html:
     )
 
 
-def fault(message: str, remedy: str, found: Sequence[ProblemDocument] = ()) -> Html:
+def fault(message: str, remedy: str, found: Sequence[ProjectProblemDocument] = ()) -> Html:
     """Something that went wrong: one sentence, how to mend it, and the problems of project.yaml if those are it."""
     return block(note(message, "bad"), note(remedy) if remedy else "", _listed(found) if found else "")
 
 
-def _listed(found: Sequence[ProblemDocument]) -> Html:
+def _listed(found: Sequence[ProjectProblemDocument]) -> Html:
     return table(("Line", "", "What is wrong", "How to mend it"), [_row(one) for one in found])
 
 
-def _row(one: ProblemDocument) -> list[str]:
+def _row(one: ProjectProblemDocument) -> list[str]:
     line = shown(str(one.line)) if one.line is not None else ""
     return [line, mark(SEVERITIES[one.severity]), shown(one.what), shown(one.remedy)]
 

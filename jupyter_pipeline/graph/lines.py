@@ -1,7 +1,7 @@
 """One connected part of a drawing in pixels: the places of its boxes and the points of its lines, from 0, 0.
 
 Lines move sideways only between layers and are upright inside them, where the boxes are; so no line can cross a box.
-``layout_order`` says who stands where in order, ``layout`` puts the parts together.
+``layers`` says who stands where in order, ``layout`` puts the parts together.
 """
 
 from __future__ import annotations

@@ -31,8 +31,7 @@ from ..executors.local import LocalExecutor, python_of
 from ..models import Runtime
 from ..notebooks.driver.kernel import CHANNELS, QUIET, connection_of
 from ..notebooks.driver.kernelspecs import START
-from ..outputs import publication, staging
-from ..outputs.job_folder import remove_tree
+from ..outputs import job_folder, publication, staging
 from ..planning import survey as planning
 from ..snapshots import pool
 from ..store.database import Store
@@ -57,7 +56,7 @@ def start(config: Config, runtime_name: str, action: str | None, connection_file
     base = Path(person.short_folder("jp-", ROOM))
     folder = base / "jobs" / base.name
     try:
-        place = folder / "tmp" / "k"
+        place = folder / job_folder.TEMPORARY / "k"
         place.mkdir(parents=True)
         (place / "connection.json").write_text(json.dumps(connection_of("/tmp/k", wanted["key"], runtime_name)))
         task = _task(config, runtime, action, folder)
@@ -66,7 +65,7 @@ def start(config: Config, runtime_name: str, action: str | None, connection_file
         with _Ports(wanted, place):
             return session(executor, task)
     finally:
-        remove_tree(base)
+        job_folder.remove_tree(base)
 
 
 def _task(config: Config, runtime: Runtime, action: str | None, folder: Path) -> Task:
@@ -83,9 +82,9 @@ def _task(config: Config, runtime: Runtime, action: str | None, folder: Path) ->
         if store is not None:
             stack.enter_context(closing(store))
             files, _ = publication.inputs(config, store, needs)
-    staging.link_inputs(folder / "inputs", files)
+    staging.link_inputs(folder / job_folder.INPUTS, files)
     outputs = survey.pipeline.actions[action].outputs if action else ()
-    staging.make_folders(folder / "inputs", (output.pattern for output in outputs))
+    staging.make_folders(folder / job_folder.INPUTS, (output.pattern for output in outputs))
     python = "python3" if runtime.image else python_of(runtime)
     if python is None:
         raise PipelineError(f"The runtime {runtime.name} has no Python.", "Choose one that has.")
@@ -95,7 +94,7 @@ def _task(config: Config, runtime: Runtime, action: str | None, folder: Path) ->
         folder=folder,
         args=(python, "-c", START, "-f", "/tmp/k/connection.json"),
         code=code,
-        inputs=folder / "inputs",
+        inputs=folder / job_folder.INPUTS,
         runtime=runtime,
         limits=config.limits_of(action or ""),
         outputs=(),

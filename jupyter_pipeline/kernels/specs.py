@@ -1,6 +1,6 @@
 """Kernels that run in a runtime of a project, for JupyterLab's launcher: installing, listing and removing their specs.
 
-How such a kernel is run is in ``kernel_sessions``.
+How such a kernel is run is in ``sessions``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``%pipeline`` and ``%%action``: pipelines from notebook cells. What they do is in ``interactive``."""
+"""``%pipeline`` and ``%%action``: pipelines from notebook cells. What they do is in ``client``."""
 
 from __future__ import annotations
 

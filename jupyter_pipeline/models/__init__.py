@@ -6,7 +6,7 @@ Times are ISO 8601 in UTC, durations seconds, sizes bytes, paths relative to the
 
 from __future__ import annotations
 
-from .jobs import Cell, Event, Job, JobRequest, OutputFile, RequestStatus, State, StatusCode, Verdict
+from .jobs import Cell, Event, Job, JobRequest, Now, OutputFile, RequestStatus, State, StatusCode, Verdict
 from .pipeline import RUN_ALL, STRICTNESS, Action, Command, Level, OutputPattern, Pipeline, Problem, Severity
 from .runtimes import Runtime, RuntimeDefinition, RuntimeInfo, RuntimeState
 from .tasks import WORKSPACE, Ending, Limits, Phase, Result, TaskStatus, WrittenFile
@@ -25,6 +25,7 @@ __all__ = [
     "JobRequest",
     "Level",
     "Limits",
+    "Now",
     "OutputFile",
     "OutputPattern",
     "Phase",

@@ -74,6 +74,10 @@ class Verdict(Word):
         return self in (Verdict.RUN, Verdict.STALE)
 
 
+Now = Literal["up_to_date", "stale", "to_run", "cannot_run", "pending", "running"]
+"""What is true of an action's outputs, or the state of its unfinished job."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobRequest:
     """What a person asked for."""

@@ -6,10 +6,12 @@ Each look is the name of a symbol, that of a tone, and words. Terminals and page
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .documents import ActionStatusDocument
 from .jobs import RequestStatus, State, StatusCode, Verdict
+
+if TYPE_CHECKING:
+    from .documents import ActionStatusDocument
 
 
 class Look(NamedTuple):

@@ -1,7 +1,7 @@
 """Which notebook a command executes, and which files it writes: nbconvert, papermill and ``jupyter execute``. Pure.
 
-The tables of flags are in ``notebook_flags``; what they do not know makes the line run word for word. Whether the
-notebook exists, and executing it, is ``notebook_driver``'s work.
+The tables of flags are in ``flags``; what they do not know makes the line run word for word. Whether the
+notebook exists, and executing it, is ``driver``'s work.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The parameters that a notebook declares in its cell tagged ``parameters``, read without running it. Pure.
 
-What a command sets them to is in ``notebook_parameters``. What cannot be read is left out (papermill: inspection).
+What a command sets them to is in ``parameters``. What cannot be read is left out (papermill: inspection).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The flags of nbconvert, papermill and ``jupyter execute`` as data, and one small reader for each of their two styles.
 
 The tables are taken from nbconvert 5.6 and 7 (nbconvertapp.py), nbclient 0.11 (cli.py) and papermill 2.7 (cli.py). What
-the flags amount to is ``notebook_commands``' work. A flag that no table knows, or a value that we do not take, raises
+the flags amount to is ``commands``' work. A flag that no table knows, or a value that we do not take, raises
 `WordForWord`.
 """
 

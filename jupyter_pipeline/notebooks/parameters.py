@@ -12,7 +12,7 @@ _CONSTANTS = {"True": True, "False": False, "None": None}
 
 
 def read(given: Mapping[str, list[tuple[Any, ...]]], paths: Sequence[str]) -> dict[str, Any]:
-    """Give the parameters of a papermill line, from what `notebook_flags.read_options` found and its two paths.
+    """Give the parameters of a papermill line, from what ``flags.read_options`` found and its two paths.
 
     Those of parameter files are not among them; where they say otherwise, these hold (papermill: cli.py).
     """

@@ -1,6 +1,6 @@
 """How far a notebook has come, as its driver tells it in lines of JSON. Pure.
 
-The lines are read with distrust: whatever does not fit is passed over. Executing a notebook is ``notebook_driver``'s.
+The lines are read with distrust: whatever does not fit is passed over. Executing a notebook is ``driver``'s.
 """
 
 from __future__ import annotations

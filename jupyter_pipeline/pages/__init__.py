@@ -1,7 +1,7 @@
 """Safe renderings: what jobs wrote, as complete HTML pages without scripts that load nothing; and as plain JSON. Pure.
 
-Whether a file may be viewed, and by whom, is decided in ``levels``; nothing here reads a file. All text of files is
-escaped, and what cannot be seen in it is shown as marks.
+Whether a file may be viewed, and by whom, is decided in ``rules.levels``; nothing here reads a file. All text of files
+is escaped, and what cannot be seen in it is shown as marks.
 """
 
 from __future__ import annotations

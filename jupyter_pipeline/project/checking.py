@@ -1,6 +1,6 @@
 """What can be said of a project.yaml before anything runs: by the rules asked for, and by the platform's.
 
-The rules are in ``rulesets`` and ``spec*``; what is printed is the surfaces' business.
+The rules are in ``spec``; what is printed is the surfaces' business.
 """
 
 from __future__ import annotations

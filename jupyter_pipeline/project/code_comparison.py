@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ..config import Config
 from ..diffs import texts as differences
@@ -15,12 +16,14 @@ from ..diffs.notebooks import CellDifference, compare_notebooks, sources_of
 from ..diffs.texts import Row
 from ..errors import NotFound
 from ..models import JobRequest
-from ..models.documents import ChangeWord, FileKind
 from ..planning import history
 from ..planning.history import HistoryComparison
 from ..protection.project import ProtectedProject as ProtectedFiles
 from ..snapshots import trees
 from ..store.database import Store
+
+if TYPE_CHECKING:
+    from ..models.documents import ChangeWord, FileKind
 
 MOST_READ = 2 * 1024**2
 """Bytes of the largest file that is compared."""
@@ -62,7 +65,7 @@ class FileDifferences:
 
 
 class CodeComparison:
-    """The code of `request` beside that of `other` (as for ``history.comparison``).
+    """The code of `request` beside that of `other` (as for ``planning.history.comparison``).
 
     Files can be code and outputs: a notebook that is executed in place, dummy data. Of a protected notebook the source
     is shown, never its outputs; of `unquoted` paths nothing, for a job may have put there what nobody may see.

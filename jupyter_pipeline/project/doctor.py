@@ -16,7 +16,7 @@ from typing import Any
 
 from .. import config as configuration
 from .. import person, runtimes
-from ..config import Config
+from ..config import JOBS, Config
 from ..engine.lease import Lease
 from ..engine.service import LOG
 from ..errors import (
@@ -232,7 +232,7 @@ def _sandbox(config: Config) -> Check:
         bwrap = sandbox.find_bwrap()
     except ExecutorUnavailable as error:
         return Check("sandbox", wanted, error.message, error.remedy)
-    place = config.folder / "jobs"
+    place = config.folder / JOBS
     reason = sandbox.probe(bwrap, _existing(place))
     if reason is None:
         how = ", but the settings choose the executor `process`" if config.executor == "process" else ""
@@ -245,7 +245,7 @@ def _sandbox(config: Config) -> Check:
 
 def _notebooks(config: Config) -> Check:
     """Whether notebooks are driven cell by cell, by the executor that jobs get here."""
-    folder = _existing(config.folder / "jobs")
+    folder = _existing(config.folder / JOBS)
     kinds: tuple[type[LocalExecutor], ...] = (SandboxExecutor, ProcessExecutor)
     for kind in kinds if config.executor != "process" else kinds[1:]:
         try:

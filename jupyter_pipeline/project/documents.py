@@ -9,22 +9,22 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..errors import ExecutorUnavailable, PipelineError
-from ..models import Cell, Event, Job, Problem, RuntimeInfo, Severity, Verdict, ViewRecord
+from ..errors import PipelineError
+from ..models import Cell, Event, Job, Problem, RuntimeInfo, Severity, ViewRecord
 from ..models.documents import (
     ActionStatusDocument,
     AddedDocument,
     BuildDocument,
     CellDocument,
-    ChangeDocument,
     CheckedDocument,
-    CodeDocument,
+    CodeDifferencesDocument,
     ComparisonDocument,
     CriticalPathDocument,
     DeclaredDocument,
     EventDocument,
     ExecutorDocument,
-    FileDocument,
+    FileChangeDocument,
+    FileDifferencesDocument,
     JobDocument,
     LineDocument,
     NotebookCellDocument,
@@ -36,7 +36,7 @@ from ..models.documents import (
     PlannedDocument,
     PlannedNotebookDocument,
     PlatformDocument,
-    ProblemDocument,
+    ProjectProblemDocument,
     ReasonDocument,
     RequestDocument,
     RowDocument,
@@ -47,8 +47,8 @@ from ..models.documents import (
     extended,
     plain,
 )
-from ..models.documents.status import Now
 from ..rules import lifecycle
+from ..rules.plan import NOW, now_of
 
 if TYPE_CHECKING:
     from ..diffs.notebooks import CellDifference
@@ -59,20 +59,13 @@ if TYPE_CHECKING:
     from ..runtimes import Described
     from .checking import CheckResult, Compatibility
     from .code_comparison import CodeComparison, FileChange, FileDifferences
-    from .facade import LocalProject
+    from .machine import ChosenExecutor
     from .reporting import JobNotebook
     from .rewriting import Added
     from .views import RequestView, ViewedOutput
 
 MOST_CHANGED = 20
 """Changed files that a plan names."""
-NOW: Mapping[Verdict, Now] = {
-    Verdict.RUN: "to_run",
-    Verdict.STALE: "stale",
-    Verdict.SKIP: "up_to_date",
-    Verdict.CANNOT_RUN: "cannot_run",
-}
-"""What a verdict of the plan says of an action's outputs."""
 
 
 def error_document(error: PipelineError) -> Mapping[str, object]:
@@ -88,10 +81,10 @@ def error_document(error: PipelineError) -> Mapping[str, object]:
 # -- project.yaml ----------------------------------------------------------------------------------
 
 
-def problem_documents(problems: Sequence[Problem], file: str) -> tuple[ProblemDocument, ...]:
+def problem_documents(problems: Sequence[Problem], file: str) -> tuple[ProjectProblemDocument, ...]:
     """The problems of a project.yaml."""
     return tuple(
-        ProblemDocument(
+        ProjectProblemDocument(
             file=file,
             line=problem.line,
             column=problem.column,
@@ -230,13 +223,6 @@ def _foreseen(planned: Planned, action: PlannedAction) -> PlannedActionDocument:
         line=action.line,
         notebook=notebook,
     )
-
-
-def now_of(planned: Planned, job: Job | None) -> Now:
-    """What is true of an action's outputs now: a word of `NOW`, or the state of its unfinished job."""
-    if job is not None and not job.state.is_final:
-        return "running" if job.state == "running" else "pending"
-    return NOW[planned.verdict]
 
 
 def action_document(
@@ -398,14 +384,11 @@ def runtime_document(described: Described, used: bool) -> RuntimeDocument:
     )
 
 
-def executor_document(project: LocalProject) -> ExecutorDocument:
+def executor_document(chosen: ChosenExecutor) -> ExecutorDocument:
     """How jobs would be run here, and which protection is missing."""
-    asked = project.config.executor
-    try:
-        name, missing = project.isolation()
-    except (ExecutorUnavailable, OSError) as error:
-        return ExecutorDocument(asked=asked, name=None, missing_isolation=(), message=str(error))
-    return ExecutorDocument(asked=asked, name=name, missing_isolation=tuple(missing), message="")
+    return ExecutorDocument(
+        asked=chosen.asked, name=chosen.name, missing_isolation=chosen.missing_isolation, message=chosen.message
+    )
 
 
 # -- code side by side -----------------------------------------------------------------------------
@@ -428,10 +411,10 @@ def comparison_document(comparison: HistoryComparison) -> ComparisonDocument:
     )
 
 
-def code_document(comparison: CodeComparison) -> CodeDocument:
+def code_document(comparison: CodeComparison) -> CodeDifferencesDocument:
     """The files that differ between two requests."""
     other = comparison.comparison
-    return CodeDocument(
+    return CodeDifferencesDocument(
         request=comparison.request.id,
         with_=other.request.id if other.request else None,
         number=other.number,
@@ -440,9 +423,9 @@ def code_document(comparison: CodeComparison) -> CodeDocument:
     )
 
 
-def change_document(file: FileChange) -> ChangeDocument:
+def change_document(file: FileChange) -> FileChangeDocument:
     """A file that differs."""
-    return ChangeDocument(
+    return FileChangeDocument(
         path=file.path,
         change=file.change,
         kind=file.kind,
@@ -452,10 +435,10 @@ def change_document(file: FileChange) -> ChangeDocument:
     )
 
 
-def file_document(differences: FileDifferences) -> FileDocument:
+def file_document(differences: FileDifferences) -> FileDifferencesDocument:
     """What differs in one file."""
     return extended(
-        FileDocument,
+        FileDifferencesDocument,
         change_document(differences.file),
         rows=None if differences.rows is None else row_documents(differences.rows),
         cells=None if differences.cells is None else tuple(map(_cell, differences.cells)),

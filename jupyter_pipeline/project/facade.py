@@ -1,7 +1,7 @@
 """Project: the one facade that every surface calls. Thin: each method delegates.
 
-Looking is in ``project_looking`` and ``project_viewing``, comparing in ``project_comparing``, this machine in
-``project_machine``. What is printed, drawn or sent is the surfaces' business; rules, files and processes are below.
+Looking is in ``looking`` and ``viewing_recorded``, comparing in ``comparing``, this machine in
+``machine``. What is printed, drawn or sent is the surfaces' business; rules, files and processes are below.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class LocalProject(Comparing, Machine):
     def check(self, rules: str = "native", text: str | None = None) -> CheckResult:
         """Everything that is wrong with project.yaml and the files it names, and what the platform says of it.
 
-        `rules` names a rule set (`rulesets.RULESETS`). With a `text` that is looked at in place of the file, such as
-        one that is not saved yet. Raises InvalidRequest for an unknown rule set.
+        `rules` names a rule set (`spec.rulesets.RULESETS`). With a `text` that is looked at in place of the file, such
+        as one that is not saved yet. Raises InvalidRequest for an unknown rule set.
         """
         from . import checking
 

@@ -228,7 +228,7 @@ class Looking:
             return store.views(limit, before) if store else []
 
     def log(self, job_id: str) -> Path:
-        """The log file of a job; read it with ``joblog``."""
+        """The log file of a job; read it with ``outputs.log``."""
         return job_folder.job_folder(self.config, job_id) / job_folder.LOG
 
     def log_tail(self, job_id: str, lines: int = 30) -> str:

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import runtimes
 from ..config import JOBS, Config
+from ..errors import ExecutorUnavailable
 from ..executors import choosing
 from ..models import Runtime, RuntimeInfo
 
 if TYPE_CHECKING:  # imported where they are used
     from ..kernels.specs import InstalledKernel
     from . import doctor, housekeeping
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenExecutor:
+    """What jobs would be run by on this machine."""
+
+    asked: str
+    """What the settings say, such as ``auto``."""
+    name: str | None = None
+    """None where it does not work here."""
+    missing_isolation: tuple[str, ...] = ()
+    """A sentence for each protection that it lacks."""
+    message: str = ""
+    """Why it does not work here."""
 
 
 class Machine:
@@ -30,6 +46,14 @@ class Machine:
         executor = choosing.of_project(self.config, self.config.folder / JOBS)
         with contextlib.closing(executor):
             return " and ".join(executor.names), executor.missing_isolation
+
+    def chosen_executor(self) -> ChosenExecutor:
+        """As `isolation`, also where no executor works here: why not is told then."""
+        try:
+            name, missing = self.isolation()
+        except (ExecutorUnavailable, OSError) as error:
+            return ChosenExecutor(self.config.executor, message=str(error))
+        return ChosenExecutor(self.config.executor, name, missing)
 
     def runtime(self, name: str) -> RuntimeInfo:
         """How it stands with a runtime; nothing is built."""

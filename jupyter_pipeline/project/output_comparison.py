@@ -98,7 +98,9 @@ _IMAGES = frozenset((".png", ".jpg", ".jpeg"))
 
 
 def compare(config: Config, store: Store, request: JobRequest, other: str = PREVIOUS) -> OutputComparison:
-    """The outputs of a request beside those of another one (as for ``history.other_request``). Raises NotFound.
+    """The outputs of a request beside those of another one. Raises NotFound.
+
+    The other is named as for ``planning.history.other_request``.
 
     An action that a request skipped, as nothing had changed, counts with the outputs that it had then. Of actions that
     the request was not about, nothing is said.

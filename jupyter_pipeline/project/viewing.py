@@ -1,7 +1,7 @@
 """Looking at outputs and logs: the gate's answer, the very bytes that it is about, and the record of who looked.
 
-Nothing is shown that could not be recorded first. What a file looks like on a page is not made here (``renderings``);
-what may be seen at all is decided in ``levels``.
+Nothing is shown that could not be recorded first. What a file looks like on a page is not made here (``pages``);
+what may be seen at all is decided in ``rules.levels``.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ def content(config: Config, store: Store, shown: ViewedOutput) -> bytes:
 def log(config: Config, store: Store, job: Job, who: str, start: int | None, most: int) -> LogPart:
     """At most `most` bytes of a job's log from offset `start` on, or of its end; the look is recorded.
 
-    Logs are moderately sensitive, and only their end may be seen (`levels.LOG_SHOWN`) unless they are of synthetic data
-    that somebody asked to be shown.
+    Logs are moderately sensitive, and only their end may be seen (`rules.levels.LOG_SHOWN`) unless they are of
+    synthetic data that somebody asked to be shown.
     """
     path = job_folder.job_folder(config, job.id) / job_folder.LOG
     size = joblog.size(path)

@@ -1,9 +1,9 @@
 """Which files on disk may not be read or written past the panel, and why: for servers that hand out files by path.
 
-What is protected: the state folder of a project; published outputs that ``levels.can_view`` refuses; files that a
+What is protected: the state folder of a project; published outputs that ``rules.levels.can_view`` refuses; files that a
 strict pattern of project.yaml claims; full logs; and all of these under any other name that the disk gives them. A file
-that cannot be checked is withheld. What may be viewed, and in which form, is ``viewing``'s business. This guards
-against accidents: a process of the same person can read every file without asking here.
+that cannot be checked is withheld. What may be viewed, and in which form, is ``project.viewing``'s business. This
+guards against accidents: a process of the same person can read every file without asking here.
 """
 
 from __future__ import annotations

@@ -49,8 +49,8 @@ def strictest(levels: Iterable[Level]) -> Level:
 def reason_withheld(path: str, size: int, table: TableFacts | None) -> str | None:
     """Why a moderately sensitive file may not be viewed all the same, or None.
 
-    `size` is in bytes; `table` holds what `tables.facts_for_viewing` found. A file that cannot be checked is withheld.
-    Platform: job-runner agent/executors/local.py check_l4_file, which passes what it cannot read.
+    `size` is in bytes; `table` holds what ``tables.facts_for_viewing`` found. A file that cannot be checked is
+    withheld. Platform: job-runner agent/executors/local.py check_l4_file, which passes what it cannot read.
     """
     kind = PurePosixPath(path).suffix.lower().lstrip(".")
     if kind not in VIEWABLE_TYPES:

@@ -19,6 +19,8 @@ from ..graph import traversal
 from ..models import (
     RUN_ALL,
     Action,
+    Job,
+    Now,
     Pipeline,
     RuntimeInfo,
     RuntimeState,
@@ -211,3 +213,19 @@ def _some(names: Sequence[str]) -> str:
     """A few names as words."""
     shown = [*names[:4], f"{len(names) - 4} more"] if len(names) > 5 else list(names)
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+NOW: Mapping[Verdict, Now] = {
+    Verdict.RUN: "to_run",
+    Verdict.STALE: "stale",
+    Verdict.SKIP: "up_to_date",
+    Verdict.CANNOT_RUN: "cannot_run",
+}
+"""What a verdict of the plan says of an action's outputs."""
+
+
+def now_of(planned: Planned, job: Job | None) -> Now:
+    """What is true of an action's outputs now: a word of `NOW`, or the state of its unfinished job."""
+    if job is not None and not job.state.is_final:
+        return "running" if job.state == "running" else "pending"
+    return NOW[planned.verdict]

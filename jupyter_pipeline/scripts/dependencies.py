@@ -38,7 +38,7 @@ _JUPYTER_CONFIG = re.compile(r"(jupyter|ipython)\w*_config\.(py|json)")
 _PYTHON = re.compile(r"(?:/usr/(?:local/)?bin/)?python(?:3(?:\.\d+)?)?")
 _PYTHON_FLAGS = re.compile(r"-[bBdEiIOqsSuvxP]+")
 _CACHE_KEY = f"1-{sys.version_info.major}.{sys.version_info.minor}"
-"""Part of every key of the cache; to be raised when `pysource` reads anything differently."""
+"""Part of every key of the cache; to be raised when ``pysource`` reads anything differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def code_used(
     cache: MutableMapping[str, Any],
     config: str | None = None,
 ) -> CodeUse:
-    """What `command` depends on among `files` (path to content hash, as ``snapshots.Code.hashes`` gives it).
+    """What `command` depends on among `files` (path to content hash, as ``snapshots.pool.Code.hashes`` gives it).
 
     `read` gives a file's content, which is not believed where it is not the one that was hashed; `cache` keeps what was
     read from it, by content hash and JSON-able, for the next time; `config` is the action's config as JSON text.

@@ -1,6 +1,6 @@
 """Which files of the project a command names as the code to run, and where that code runs.
 
-Only what is written in the words of the command; whether the files exist is ``spec_files``' work. Reusable actions have
+Only what is written in the words of the command; whether the files exist is ``spec.files``' work. Reusable actions have
 their code in their images and name none.
 """
 

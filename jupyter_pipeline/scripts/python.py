@@ -3,7 +3,7 @@
 Only constants and plain joins of constants count, only in calls that are known, and only where the call surely happens:
 what stands in an ``if``, in a ``try`` or in a function that nobody calls is left out, and so is every path that code
 not understood here speaks of. Missing a use is no harm; a wrong one is a false alarm. Pure: the content comes from the
-caller. What a use means for the actions of a project is ``spec_files``' work.
+caller. What a use means for the actions of a project is ``spec.files``' work.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which files an R script or document visibly reads and writes, told from its words, because no parser is at hand.
 
-The same care as in ``script_files``: constants in known calls only, and nothing that is conditional. Time grows with
+The same care as in ``python``: constants in known calls only, and nothing that is conditional. Time grows with
 the length of the text only.
 """
 

@@ -1,6 +1,6 @@
 """Which files a Stata script visibly reads and writes, told from its lines, because no parser is at hand.
 
-The same care as in ``script_files``: names without macros in known commands only, and nothing that is conditional. Time
+The same care as in ``python``: names without macros in known commands only, and nothing that is conditional. Time
 grows with the length of the text only.
 """
 

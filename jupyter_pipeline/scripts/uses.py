@@ -1,7 +1,7 @@
 """What the readers of scripts share: a use of a file, and a collector that keeps only what is beyond doubt.
 
 A reader tells a collector every call it understands, whether it surely happens, and in which function. Nothing of any
-language is here (see ``script_files`` for Python and ``script_text`` for R and Stata).
+language is here (see ``python``, ``r`` and ``stata``).
 """
 
 from __future__ import annotations

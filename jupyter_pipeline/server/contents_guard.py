@@ -3,7 +3,7 @@
 Four places are guarded. The contents manager and its checkpoints, whose one function from names to paths all routes
 use; listings, which leave out what is protected; folders, which are not copied, moved or deleted while they hold any of
 it; and the handlers of files, which read the disk themselves. What is read is judged once more when it is open: what
-took its place since the first look is not handed out. Before all handlers stands ``early``, for those of other
+took its place since the first look is not handed out. Before all handlers stands ``request_filter``, for those of other
 extensions, which open files as they like. A process of the same person, such as a kernel or a terminal, reads every
 file without asking here.
 """

@@ -1,4 +1,4 @@
-"""What makes a Jupyter server unsafe for sensitive outputs, besides what ``guard`` closes: each with its remedy.
+"""What makes a Jupyter server unsafe for sensitive outputs and ``contents_guard`` cannot close: each with its remedy.
 
 Protected mode refuses to start while there is any; without it the same sentences are a diagnosis. Even a server with
 none of them is no boundary: whoever becomes the server's user in another way reads every file.

@@ -2,7 +2,7 @@
 
 A request to a route that is not the server's own is refused when its URL, an argument or a text in its JSON body names
 a protected file. What is encrypted, packed, sent through a websocket or only meant is not seen. The server's own routes
-are guarded where they reach for files (``guard``), and ours ask ``levels.can_view``.
+are guarded where they reach for files (``contents_guard``), and ours ask ``rules.levels.can_view``.
 """
 
 from __future__ import annotations

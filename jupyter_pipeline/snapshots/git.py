@@ -3,7 +3,7 @@
 Thin functions over the ``git`` program. Where git is not installed or the folder is in no repository they answer
 None. A repository may come from anywhere, so nothing that it configures is run: no hooks, no file system monitor, no
 pager, no filter of its own, no fetching from a remote but in `update`. What becomes of the files is not here (see
-``snapshots``).
+``pool``).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 `scan` hashes the files of the working tree and remembers them in ``<state>/code/stat.json``, which is only a cache;
 `materialize` makes a folder of exactly these files; `scan_commit` does both for a commit.
-How the folders are kept is in ``trees``, which code a command depends on in ``dependencies``.
+How the folders are kept is in ``trees``, which code a command depends on in ``scripts.dependencies``.
 """
 
 from __future__ import annotations

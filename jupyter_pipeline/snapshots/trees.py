@@ -9,7 +9,7 @@ Under ``<state>/code`` lie::
 Files of a tree are never written to. Their modes are still those of a fresh checkout (0644, 0755), because a job sees
 the modes through its overlay, where it may change its own copy as it may on the platform. Instead every blob has the
 same fixed time of change, so that one which was written to in place is noticed and made anew.
-How the code is read is not here (see ``snapshots``).
+How the code is read is not here (see ``pool``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Reads one action of project.yaml: its name, run, needs, outputs, config and dummy_data_file.
 
-What an action has to do with the others (unknown needs, circles, overlaps) is ``spec_checks``' work.
+What an action has to do with the others (unknown needs, circles, overlaps) is ``checks``' work.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Checks a project's actions against its files: scripts that are missing, inputs nobody gives, outputs nobody keeps.
 
-Pure: the paths and the content come from the caller. What a command names is told in ``command_files``, what a script
-reads and writes in ``script_files``; how bad a problem is, and what project.yaml says by itself, is ``spec``'s work.
+Pure: the paths and the content come from the caller. What a command names is told in ``scripts.entry_files``, what a
+script reads and writes in ``scripts``; how bad a problem is, and what project.yaml says by itself, is ``spec``'s work.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reads project.yaml into a pipeline, or says everything that is wrong with it.
 
-One action is read in ``spec_action``, all together are looked at in ``spec_checks``, paths in ``spec_paths``. They find
+One action is read in ``action``, all together are looked at in ``checks``, paths in ``paths``. They find
 what breaks any rule of any version; a rule set (``rulesets``) says what of that counts, and how much.
-No files are opened: whether scripts, images or data exist is not asked here (see ``spec_files``).
+No files are opened: whether scripts, images or data exist is not asked here (see ``files``).
 """
 
 from __future__ import annotations

@@ -277,7 +277,7 @@ def _level(meaning: str) -> Schema:
 
 
 def _path() -> Schema:
-    """The rules of ``spec_paths.path_faults``, each with its own sentence; file types are only hints, and left out."""
+    """The rules of ``paths.path_faults``, each with its own sentence; file types are only hints, and left out."""
     reserved = "|".join(_any_case(folder) for folder in paths.RESERVED_FOLDERS)
     segment = f"[^/]{{0,{paths.MAX_SEGMENT}}}"
     return {

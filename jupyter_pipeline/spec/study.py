@@ -1,6 +1,6 @@
 """The files of a study as its actions may use them: what is there, and what its scripts read, write and import.
 
-Pure: paths and content come from the caller. What is wrong with them is for ``spec_files`` to say.
+Pure: paths and content come from the caller. What is wrong with them is for ``files`` to say.
 """
 
 from __future__ import annotations

@@ -242,7 +242,7 @@ def _plan_version(old: _Old, plan: _Plan) -> None:
 
 
 def _plan_populations(old: _Old, plan: _Plan, version: tree.Node) -> None:
-    """Write into commands how many synthetic patients they make up, as ``commands.effective`` did below version 4."""
+    """Write into commands how many synthetic patients they make up, which ``rules.command_line`` added below 4."""
     rule = "expectations-unused"
     for name, words in _commands(plan.facts):
         if words[0].partition(":")[0] != COHORTEXTRACTOR or "generate_cohort" not in words or name == RUN_ALL:

@@ -3,7 +3,7 @@
 Every change writes its event row in the same transaction. Columns have one writing owner each: whoever submits writes
 ``requests`` and ``submissions`` and inserts ``jobs`` rows; anybody sets ``cancelled`` and adds ``views``; all other
 columns are the engine's alone, and so are ``outputs``, ``workspace`` and ``latest``. No other module says sqlite3. What
-the rows mean is not decided here, and what can be asked of them is in ``store_reading``.
+the rows mean is not decided here, and what can be asked of them is in ``reading``.
 """
 
 from __future__ import annotations

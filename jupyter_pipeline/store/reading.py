@@ -1,4 +1,4 @@
-"""Reading the store: the half of ``store.Store`` that changes nothing."""
+"""Reading the store: the half of ``database.Store`` that changes nothing."""
 
 from __future__ import annotations
 

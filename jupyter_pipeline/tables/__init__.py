@@ -1,6 +1,7 @@
 """Reading files just far enough to know the size and the columns of the tables in them.
 
-Whether a file may be viewed is not decided here but in ``levels``. No reading raises: what cannot be read is told.
+Whether a file may be viewed is not decided here but in ``rules.levels``. No reading raises: what cannot be read is
+told.
 """
 
 from __future__ import annotations

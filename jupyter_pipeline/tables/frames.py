@@ -1,6 +1,6 @@
 """The first rows of tables in files that are no text, for showing synthetic data: feather, parquet, arrow, dta, csv.gz.
 
-Whether a file may be shown is not decided here but in ``levels``: the platform shows none of these types.
+Whether a file may be shown is not decided here but in ``rules.levels``: the platform shows none of these types.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A table of texts, and what an output checker needs to know of each of its columns. Pure.
 
-It informs and never blocks: whether a file may be viewed is decided in ``levels``.
+It informs and never blocks: whether a file may be viewed is decided in ``rules.levels``.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from ..client.objects import Job
-from ..models import State, StatusCode
+from ..models import Now, State, StatusCode
 from ..models.documents import (
     ActionStatusDocument,
     EventDocument,
@@ -25,7 +25,6 @@ from ..models.documents import (
     plain,
     read,
 )
-from ..models.documents.status import Now
 from ..models.looks import state_of
 
 Row = list[Any]

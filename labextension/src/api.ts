@@ -5,9 +5,9 @@ import { ServerConnection } from '@jupyterlab/services';
 import {
   IAdded,
   IChecked,
-  IDifferences,
+  ICodeDifferences,
   IEvent,
-  IFileDifference,
+  IFileDifferences,
   IJob,
   IJobPage,
   ILogPart,
@@ -16,7 +16,7 @@ import {
   IOutputPairs,
   IPipeline,
   IPlan,
-  IProblem,
+  IProjectProblem,
   IProject,
   IProjectName,
   IRequest,
@@ -39,7 +39,7 @@ export class Problem extends Error {
     readonly status: number,
     readonly detail: string,
     readonly remedy: string,
-    readonly problems: IProblem[] = []
+    readonly problems: IProjectProblem[] = []
   ) {
     super(`${detail} ${remedy}`.trim());
     this.name = 'Problem';
@@ -167,12 +167,12 @@ export class ProjectApi {
   }
 
   /** The files that differ from an earlier request: by identifier, `previous` or `previous_successful`. */
-  differences(id: string, other: string): Promise<IDifferences> {
+  differences(id: string, other: string): Promise<ICodeDifferences> {
     return this.api.get(this.route(`requests/${id}/differences`), this.query({ with: other }));
   }
 
   /** How one file differs from that of an earlier request. */
-  difference(id: string, other: string, path: string): Promise<IFileDifference> {
+  difference(id: string, other: string, path: string): Promise<IFileDifferences> {
     const query = this.query({ with: other, path });
     return this.api.get(this.route(`requests/${id}/differences`), query);
   }

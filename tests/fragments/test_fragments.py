@@ -17,13 +17,13 @@ from jupyter_pipeline.graph import layout
 from jupyter_pipeline.models.documents import (
     AddedDocument,
     CheckedDocument,
-    CodeDocument,
+    CodeDifferencesDocument,
     ComparisonDocument,
     JobDocument,
     OutputDocument,
     PipelineDocument,
     PlanDocument,
-    ProblemDocument,
+    ProjectProblemDocument,
     RequestDocument,
     StatusDocument,
 )
@@ -96,9 +96,9 @@ def request(*jobs: JobDocument, **changes: Any) -> RequestDocument:
     return filled(RequestDocument, {**known, **more, **changes})
 
 
-def problem(**changes: Any) -> ProblemDocument:
+def problem(**changes: Any) -> ProjectProblemDocument:
     known = {"line": 3, "severity": "error", "what": HOSTILE, "remedy": HOSTILE, "rule": "x"}
-    return filled(ProblemDocument, {**known, **changes})
+    return filled(ProjectProblemDocument, {**known, **changes})
 
 
 def checked() -> CheckedDocument:
@@ -156,8 +156,8 @@ MADE: dict[str, Callable[[], str]] = {
     "comparisons": lambda: fragments.comparisons(
         [filled(ComparisonDocument, each) for each in (COMPARED, {**COMPARED, "added": None, "reason": HOSTILE})]
     ),
-    "differences": lambda: fragments.differences(filled(CodeDocument, {"files": FILES, "number": 3})),
-    "no differences": lambda: fragments.differences(filled(CodeDocument, {"reason": HOSTILE})),
+    "differences": lambda: fragments.differences(filled(CodeDifferencesDocument, {"files": FILES, "number": 3})),
+    "no differences": lambda: fragments.differences(filled(CodeDifferencesDocument, {"reason": HOSTILE})),
     "addition": lambda: fragments.addition(HOSTILE, [f"+ {HOSTILE}", f"- {HOSTILE}", "  x"], ADDED),
     "no addition": lambda: fragments.addition(HOSTILE, [], None),
 }

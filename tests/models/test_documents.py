@@ -9,7 +9,7 @@ import pytest
 
 from jupyter_pipeline.models import State
 from jupyter_pipeline.models.documents import (
-    CodeDocument,
+    CodeDifferencesDocument,
     Document,
     JobDocument,
     JobPageDocument,
@@ -30,9 +30,9 @@ def test_a_document_comes_back_from_json_as_it_was() -> None:
 
 
 def test_a_field_that_is_a_word_of_python_has_its_key() -> None:
-    code = CodeDocument(request="a", with_="b", number=1, reason="", files=())
+    code = CodeDifferencesDocument(request="a", with_="b", number=1, reason="", files=())
     assert plain(code)["with"] == "b"
-    assert read(CodeDocument, plain(code)) == code
+    assert read(CodeDifferencesDocument, plain(code)) == code
 
 
 def test_a_field_that_has_its_default_is_left_out() -> None:
@@ -61,3 +61,12 @@ def test_what_has_no_form_in_json_is_refused() -> None:
 
     with pytest.raises(TypeError, match="object has no form in JSON"):
         plain(Odd(held=object()))
+
+
+def test_documents_are_compared_and_shown_by_their_fields() -> None:
+    same = read(JobDocument, plain(JOB))
+    assert same == JOB
+    assert dataclasses.replace(same, exit_code=2) != JOB
+    assert extended(JobPageDocument, JOB, timeline=()) != JOB
+    assert repr(EVENT).startswith("EventDocument(revision=9, at='2024-05-06T07:08:12+00:00', kind='job', ")
+    assert {EVENT: 1}[dataclasses.replace(EVENT)] == 1

@@ -14,9 +14,22 @@ Json = Mapping[str, Any]
 """An object of JSON, as Python reads it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Document:
-    """An answer, or a part of one; see `plain` and `read`."""
+    """An answer, or a part of one; see `plain` and `read`.
+
+    What dataclasses make for each class anew, comparing and showing, is here once: that takes most of an import's time.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and _values(self) == _values(other)
+
+    def __hash__(self) -> int:
+        return hash(_values(self))
+
+    def __repr__(self) -> str:
+        known: Any = type(self)
+        return f"{known.__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name, _ in keys_of(known))})"
 
 
 T = TypeVar("T", bound=Document)
@@ -27,6 +40,11 @@ _AS_IT_IS = (str, int, float, bool, type(None))
 def keys_of(kind: Any) -> tuple[tuple[str, str], ...]:
     """The names of a document's fields, each with its key in JSON."""
     return tuple((field.name, field.name.removesuffix("_")) for field in fields(kind))
+
+
+def _values(document: Any) -> tuple[Any, ...]:
+    kind: Any = type(document)
+    return tuple(getattr(document, name) for name, _ in keys_of(kind))
 
 
 def plain(value: Any) -> Any:

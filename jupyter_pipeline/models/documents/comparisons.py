@@ -16,7 +16,7 @@ RowKind = Literal["same", "changed", "added", "removed", "gap"]
 CellType = Literal["code", "markdown", "raw"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ComparisonDocument(Document):
     """Which files differ between the code of a request and that of an earlier one."""
 
@@ -33,8 +33,8 @@ class ComparisonDocument(Document):
     """Why there is nothing to compare, or empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeDocument(Document):
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class FileChangeDocument(Document):
     """A file that differs."""
 
     path: str
@@ -47,8 +47,8 @@ class ChangeDocument(Document):
     """Why there is nothing to show, or what is not shown."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeDocument(Document):
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class CodeDifferencesDocument(Document):
     """The files that differ between the code of two requests."""
 
     request: str
@@ -57,10 +57,10 @@ class CodeDocument(Document):
     number: int | None
     reason: str
     """Why there is nothing to compare, or empty."""
-    files: tuple[ChangeDocument, ...]
+    files: tuple[FileChangeDocument, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SideDocument(Document):
     """A line of one of two files."""
 
@@ -71,7 +71,7 @@ class SideDocument(Document):
     """What differs in a changed line, each from a character (code point) to the one after its last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RowDocument(Document):
     """A line of the other request's file beside that of this one; a gap stands for equal lines."""
 
@@ -82,7 +82,7 @@ class RowDocument(Document):
     """Of a gap: how many lines it stands for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CellDocument(Document):
     """A cell of a notebook beside that of another."""
 
@@ -96,15 +96,15 @@ class CellDocument(Document):
     outputs_changed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileDocument(ChangeDocument):
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class FileDifferencesDocument(FileChangeDocument):
     """What differs in one file: by line, or by cell."""
 
     rows: tuple[RowDocument, ...] | None
     cells: tuple[CellDocument, ...] | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class OutputPairDocument(Document):
     """The same output of two requests."""
 
@@ -121,7 +121,7 @@ class OutputPairDocument(Document):
     """Why they may not be compared, or empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class OutputPairsDocument(Document):
     """The outputs of two requests side by side."""
 

@@ -9,7 +9,7 @@ from ..views import ViewKind
 from .base import Document
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EventDocument(Document):
     """One change, of a request or of a job."""
 
@@ -24,7 +24,7 @@ class EventDocument(Document):
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ViewDocument(Document):
     """Who looked at what, and when."""
 

@@ -12,7 +12,7 @@ from .base import Document
 from .events import EventDocument
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class NotebookCellDocument(Document):
     """One code cell of a notebook that runs, or ran."""
 
@@ -25,7 +25,7 @@ class NotebookCellDocument(Document):
     """The first line of its code."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class NotebookDocument(Document):
     """The notebook that a job runs, and how its cells do."""
 
@@ -44,7 +44,7 @@ class NotebookDocument(Document):
     cells: tuple[NotebookCellDocument, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class JobDocument(Document):
     """One execution of an action."""
 
@@ -78,7 +78,7 @@ class JobDocument(Document):
     notebook: NotebookDocument | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class JobPageDocument(JobDocument):
     """A job and all that has happened to it."""
 

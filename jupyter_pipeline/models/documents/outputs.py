@@ -8,7 +8,7 @@ from ..pipeline import Level
 from .base import Document
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class OutputDocument(Document):
     """A file that a job published, with the gate's answer."""
 
@@ -33,7 +33,7 @@ class OutputDocument(Document):
     """Whether the project's folder shows this very file now."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ServedOutputDocument(OutputDocument):
     """An output as the routes tell of it."""
 

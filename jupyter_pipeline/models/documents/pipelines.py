@@ -8,7 +8,7 @@ from ..pipeline import Level
 from .base import Document
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PatternDocument(Document):
     """One output that an action declares."""
 
@@ -17,7 +17,7 @@ class PatternDocument(Document):
     pattern: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionDocument(Document):
     """One action of the pipeline."""
 
@@ -33,7 +33,7 @@ class ActionDocument(Document):
     """Whether its command executes a notebook."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class NodeDocument(Document):
     """Where an action is drawn, in pixels from the top left."""
 
@@ -45,7 +45,7 @@ class NodeDocument(Document):
     layer: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EdgeDocument(Document):
     """The line from a needed action to one that needs it."""
 
@@ -54,7 +54,7 @@ class EdgeDocument(Document):
     points: tuple[tuple[float, float], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class GraphDocument(Document):
     """The drawing of a pipeline; the same picture everywhere."""
 
@@ -64,7 +64,7 @@ class GraphDocument(Document):
     edges: tuple[EdgeDocument, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PipelineDocument(Document):
     """The actions of a project.yaml, in its order, and their drawing."""
 

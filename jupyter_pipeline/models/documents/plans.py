@@ -10,7 +10,7 @@ from ..jobs import Verdict
 from .base import Document
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PlannedDocument(Document):
     """What is to become of an action, and why."""
 
@@ -21,7 +21,7 @@ class PlannedDocument(Document):
     """The unfinished job of another request whose outputs it takes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DeclaredDocument(Document):
     """A parameter that a notebook's cell tagged ``parameters`` declares."""
 
@@ -32,7 +32,7 @@ class DeclaredDocument(Document):
     help: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PlannedNotebookDocument(Document):
     """The notebook that a planned job would run."""
 
@@ -43,7 +43,7 @@ class PlannedNotebookDocument(Document):
     declared: tuple[DeclaredDocument, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PlannedActionDocument(PlannedDocument):
     """What a job of the action would do."""
 
@@ -56,7 +56,7 @@ class PlannedActionDocument(PlannedDocument):
     notebook: PlannedNotebookDocument | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PlanCodeDocument(Document):
     """The code that would run."""
 
@@ -68,7 +68,7 @@ class PlanCodeDocument(Document):
     changed_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class BuildDocument(Document):
     """A runtime that would be built first."""
 
@@ -76,7 +76,7 @@ class BuildDocument(Document):
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class StandInDocument(Document):
     """A runtime that stands in for one that cannot be had here."""
 
@@ -85,7 +85,7 @@ class StandInDocument(Document):
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PlanDocument(Document):
     """What a request would do; nothing has been started."""
 

@@ -8,8 +8,8 @@ from ..pipeline import Severity
 from .base import Document
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProblemDocument(Document):
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class ProjectProblemDocument(Document):
     """One thing that is wrong with project.yaml."""
 
     file: str
@@ -31,7 +31,7 @@ class ProblemDocument(Document):
     """The dotted path of the key, such as ``actions.plot.needs``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ReasonDocument(Document):
     """The problems of one rule, told by the first of them."""
 
@@ -44,7 +44,7 @@ class ReasonDocument(Document):
     """Whether ``check --fix`` mends it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PlatformDocument(Document):
     """What one of the platform's rule sets says of the project."""
 
@@ -56,7 +56,7 @@ class PlatformDocument(Document):
     warnings: tuple[ReasonDocument, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CheckedDocument(Document):
     """All that ``check`` says."""
 
@@ -67,11 +67,11 @@ class CheckedDocument(Document):
     errors: int
     warnings: int
     hints: int
-    problems: tuple[ProblemDocument, ...]
+    problems: tuple[ProjectProblemDocument, ...]
     platform: tuple[PlatformDocument, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LineDocument(Document):
     """A line of project.yaml."""
 
@@ -80,14 +80,14 @@ class LineDocument(Document):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AddedDocument(Document):
     """An action that is, or could be, in project.yaml."""
 
     text_before_lines: tuple[LineDocument, ...]
     """The last lines above."""
     added: tuple[LineDocument, ...]
-    problems: tuple[ProblemDocument, ...]
+    problems: tuple[ProjectProblemDocument, ...]
     """Warnings and hints about the action."""
     written: bool
     seen: str

@@ -9,7 +9,7 @@ from ..runtimes import RuntimeState
 from .base import Document
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class VersionDocument(Document):
     """What answers."""
 
@@ -23,7 +23,7 @@ class VersionDocument(Document):
     """Whether the server's other ways to files are guarded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ProjectNameDocument(Document):
     """Which project."""
 
@@ -33,14 +33,14 @@ class ProjectNameDocument(Document):
     workspace: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class EngineDocument(Document):
     """Whether an engine moves jobs on."""
 
     running: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ExecutorDocument(Document):
     """How jobs would be run here, and which protection is missing."""
 
@@ -52,7 +52,7 @@ class ExecutorDocument(Document):
     """Why it cannot be used, or empty."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SyntheticDocument(Document):
     """Whether synthetic data of all levels are shown."""
 
@@ -61,7 +61,7 @@ class SyntheticDocument(Document):
     shown: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ProjectDocument(ProjectNameDocument):
     """A project on one backend."""
 
@@ -74,7 +74,7 @@ class ProjectDocument(ProjectNameDocument):
     synthetic: SyntheticDocument
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ServedRuntimeDocument(Document):
     """How it stands with a runtime, as the routes tell: where it was built is nobody's business elsewhere."""
 
@@ -94,7 +94,7 @@ class ServedRuntimeDocument(Document):
     """Whether an action of the project uses it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RuntimeDocument(ServedRuntimeDocument):
     """How it stands with a runtime on this machine."""
 

@@ -10,7 +10,7 @@ from .jobs import JobDocument
 from .plans import PlannedDocument
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CriticalPathDocument(Document):
     """The chain of jobs, each waiting for the one before, that took longest together."""
 
@@ -18,7 +18,7 @@ class CriticalPathDocument(Document):
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RequestDocument(Document):
     """What somebody asked for, and what has come of it."""
 
@@ -52,7 +52,7 @@ class RequestDocument(Document):
     plan: tuple[PlannedDocument, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RequestPageDocument(RequestDocument):
     """A request with the project.yaml that it ran."""
 

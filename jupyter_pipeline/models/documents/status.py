@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from ..jobs import Now
 from .base import Document
 from .jobs import JobDocument
 
-Now = Literal["up_to_date", "stale", "to_run", "cannot_run", "pending", "running"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionStatusDocument(Document):
     """How it stands with an action."""
 
@@ -25,7 +23,7 @@ class ActionStatusDocument(Document):
     """Its newest one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class StatusDocument(Document):
     """How it stands with all actions, in the order of project.yaml."""
 

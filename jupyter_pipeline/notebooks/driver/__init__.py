@@ -1,7 +1,7 @@
 """The driver: one process that runs one notebook in a kernel of the action's runtime, and writes what comes of it.
 
 This module is cheap to import. The libraries come with ``preload``, once, in the process from which drivers are forked.
-What is not here: recognising a command (``notebook_commands``), making a report (``reports``), and the sandbox.
+What is not here: recognising a command (``notebooks.commands``), making a report (``reports``), and the sandbox.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What makes a text unreadable as YAML, said in words a researcher can act on.
 
 Before parsing: size, encoding and forbidden characters. After it failed: the parser's complaint, translated.
-The tree itself is built in ``yamltree``; what the keys mean is not known here.
+The tree itself is built in ``tree``; what the keys mean is not known here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NO_SPACE = re.compile(r"\s*(?:- +)?[\w-]+:[^\s:/]")
 
 
 class Unreadable(Exception):
-    """Ends the reading of a text; carries the problem and never leaves ``yamltree.read``."""
+    """Ends the reading of a text; carries the problem and never leaves ``tree.read``."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)

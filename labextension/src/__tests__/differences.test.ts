@@ -8,10 +8,10 @@ import {
   pieces,
   sums
 } from '../components/differences';
-import { ICellChange } from '../types';
+import { ICell } from '../types';
 import { trans } from './words';
 
-const cell = (more: Partial<ICellChange> = {}): ICellChange => ({
+const cell = (more: Partial<ICell> = {}): ICell => ({
   kind: 'same',
   cell_type: 'code',
   left: 1,

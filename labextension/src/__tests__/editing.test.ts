@@ -5,7 +5,7 @@ import { actionOf, proposed as asAction, runtimeOf, withRuntime } from '../editi
 import { actionsOf, keyAt, placeAt } from '../editing/place';
 import { IFacts, proposalsAt, schemaAt } from '../editing/proposals';
 import { actionsNaming } from '../finder';
-import { IPipeline, IProblem, ISchema } from '../types';
+import { IPipeline, IProjectProblem, ISchema } from '../types';
 
 const FILE = `# A study
 version: "5.0"
@@ -121,7 +121,7 @@ test('values are proposed by their key', async () => {
   assert.deepEqual(await proposed('actions:\n  make:\n    needs: [|'), ['plot']);
 });
 
-function problem(line: number | null, column: number | null): IProblem {
+function problem(line: number | null, column: number | null): IProjectProblem {
   return {
     file: 'project.yaml',
     line,

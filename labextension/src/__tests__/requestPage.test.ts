@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { escaped } from '../components/escaped';
 import { IShown, requestPage } from '../components/requestPage';
-import { IFileDifference, IJob, IRequestPage } from '../types';
+import { IFileDifferences, IJob, IRequestPage } from '../types';
 import { job, trans } from './words';
 
 const EVIL = `<script>alert("1")</script>'&`;
@@ -41,7 +41,7 @@ function shown(text = 'new'): IShown {
     text: words,
     marks: [[0, 3]] as [number, number][]
   });
-  const file: IFileDifference = {
+  const file: IFileDifferences = {
     path: `${text}.py`,
     change: 'changed',
     kind: 'text',
@@ -55,7 +55,7 @@ function shown(text = 'new'): IShown {
     cells: null
   };
   const cell = { left: 2, right: 3, rows: file.rows!, outputs_changed: true };
-  const cells: IFileDifference = {
+  const cells: IFileDifferences = {
     ...file,
     path: `${text}.ipynb`,
     rows: null,

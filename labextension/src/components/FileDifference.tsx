@@ -2,12 +2,12 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { ICellChange, IFileDifference } from '../types';
+import { ICell, IFileDifferences } from '../types';
 import { cellRuns, cellSaid, cellTitle } from './differences';
 import { DiffRows } from './DiffRows';
 
 export interface IFileDifferenceProps {
-  difference: IFileDifference;
+  difference: IFileDifferences;
   trans: TranslationBundle;
 }
 
@@ -36,7 +36,7 @@ export function FileDifference({ difference, trans }: IFileDifferenceProps): JSX
   );
 }
 
-function Cell({ cell, trans }: { cell: ICellChange; trans: TranslationBundle }): JSX.Element {
+function Cell({ cell, trans }: { cell: ICell; trans: TranslationBundle }): JSX.Element {
   const title = cellTitle(cell, trans);
   return (
     <div className={`jp-pipeline-cell-change jp-mod-${cell.kind}`}>

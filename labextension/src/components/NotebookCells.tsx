@@ -3,7 +3,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { duration } from '../format';
-import { ICell, IJob, INotebook } from '../types';
+import { INotebookCell, IJob, INotebook } from '../types';
 import { LevelBadge } from './LevelBadge';
 import { cellLook } from './looks';
 import { Section } from './Parts';
@@ -71,7 +71,7 @@ function Parameters(props: {
 }
 
 function Cells(props: {
-  cells: readonly ICell[];
+  cells: readonly INotebookCell[];
   job: INotebookCellsProps['job'];
   trans: TranslationBundle;
 }): JSX.Element {
@@ -111,6 +111,6 @@ function Cells(props: {
 }
 
 /** A cell that had begun when its job ended does not run any more. */
-function stateOf(cell: ICell, job: INotebookCellsProps['job']): string {
+function stateOf(cell: INotebookCell, job: INotebookCellsProps['job']): string {
   return cell.state === 'started' && isFinal(job.state) ? 'stopped' : cell.state;
 }

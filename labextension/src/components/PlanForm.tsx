@@ -3,7 +3,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 import { Problem, ProjectApi } from '../api';
-import { ICode, IPlan } from '../types';
+import { IPlanCode, IPlan } from '../types';
 import { Banner } from './Parts';
 import { PlanTable } from './PlanTable';
 import { asProblem } from './useLoaded';
@@ -36,7 +36,7 @@ export function PlanForm(props: IPlanFormProps): JSX.Element {
   const [force, setForce] = React.useState(props.force);
   const [source, setSource] = React.useState<Source>('tree');
   const [typed, setTyped] = React.useState('');
-  const [tree, setTree] = React.useState<ICode | null>(null);
+  const [tree, setTree] = React.useState<IPlanCode | null>(null);
   const revision = source === 'tree' ? null : source === 'commit' ? 'HEAD' : typed.trim();
   const { plan, problem } = usePlan(project, actions, force, revision);
   const isComplete = revision !== '';
@@ -139,7 +139,7 @@ function Unplanned({
 }
 
 interface ICodeChoiceProps {
-  code: ICode | null;
+  code: IPlanCode | null;
   source: Source;
   typed: string;
   trans: TranslationBundle;
@@ -188,7 +188,7 @@ function CodeChoice(props: ICodeChoiceProps): JSX.Element {
   );
 }
 
-function treeWords(code: ICode | null, trans: TranslationBundle): string {
+function treeWords(code: IPlanCode | null, trans: TranslationBundle): string {
   if (!code) {
     return trans.__('the files as they are now');
   }
@@ -202,7 +202,7 @@ function treeWords(code: ICode | null, trans: TranslationBundle): string {
     : trans.__('the files as they are now: %1, nothing is uncommitted', place);
 }
 
-function Dirty({ code, trans }: { code: ICode; trans: TranslationBundle }): JSX.Element {
+function Dirty({ code, trans }: { code: IPlanCode; trans: TranslationBundle }): JSX.Element {
   const more = code.changed_count - code.changed.length;
   return (
     <details className="jp-pipeline-notice jp-mod-warn">

@@ -2,13 +2,13 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
-import { IChecked, IProblem } from '../types';
+import { IChecked, IProjectProblem } from '../types';
 import { Sentence } from './Sentence';
 
 export interface IProblemsProps {
   checked: IChecked | null;
   trans: TranslationBundle;
-  onOpen(problem: IProblem): void;
+  onOpen(problem: IProjectProblem): void;
 }
 
 export function Problems({ checked, trans, onOpen }: IProblemsProps): JSX.Element {

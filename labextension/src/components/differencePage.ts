@@ -1,7 +1,7 @@
 /** What differs between two requests as a part of a page that is saved. Pure. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
-import { IFileChange, IFileDifference, IRow, ISide } from '../types';
+import { IFileChange, IFileDifferences, IRow, ISide } from '../types';
 import { cellRuns, cellSaid, cellTitle, changeWords, gapWords, pieces, sums } from './differences';
 import { escaped } from './escaped';
 
@@ -40,7 +40,7 @@ export function fileList(files: readonly IFileChange[], trans: TranslationBundle
 }
 
 /** Where one file differs. */
-export function fileDifference(file: IFileDifference, trans: TranslationBundle): string {
+export function fileDifference(file: IFileDifferences, trans: TranslationBundle): string {
   const parts = [`<h3><code>${escaped(file.path)}</code></h3>`];
   if (file.reason) {
     parts.push(`<p class="dim">${escaped(file.reason)}</p>`);

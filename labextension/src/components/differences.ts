@@ -1,7 +1,7 @@
 /** What differs between two files, as it is shown: rows in pieces, cells in runs, and words for both. Pure. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Change, ICellChange, IDifferences, IFileChange, IRow, ISide } from '../types';
+import { Change, ICell, ICodeDifferences, IFileChange, IRow, ISide } from '../types';
 
 /** How a kind of change is marked in lists. */
 export const MARKS: Record<Change, string> = { added: '+', changed: '~', removed: '−' };
@@ -13,7 +13,7 @@ export interface IPiece {
 }
 
 /** A changed cell, or how many unchanged ones stand between two that changed. */
-export type CellRun = { cell: ICellChange; unchanged: 0 } | { cell: null; unchanged: number };
+export type CellRun = { cell: ICell; unchanged: 0 } | { cell: null; unchanged: number };
 
 /** The text of a side, cut where its marks begin and end. */
 export function pieces({ text, marks }: ISide): IPiece[] {
@@ -34,7 +34,7 @@ export function pieces({ text, marks }: ISide): IPiece[] {
 }
 
 /** Cells with those that did not change counted. */
-export function cellRuns(cells: readonly ICellChange[]): CellRun[] {
+export function cellRuns(cells: readonly ICell[]): CellRun[] {
   const runs: CellRun[] = [];
   for (const cell of cells) {
     const last = runs[runs.length - 1];
@@ -67,7 +67,7 @@ export function changeWords(change: Change, trans: TranslationBundle): string {
 }
 
 /** Which cell it is and what happened to it. */
-export function cellTitle(cell: ICellChange, trans: TranslationBundle): string {
+export function cellTitle(cell: ICell, trans: TranslationBundle): string {
   const types = {
     code: trans.__('Code cell'),
     markdown: trans.__('Text cell'),
@@ -82,7 +82,7 @@ export function cellTitle(cell: ICellChange, trans: TranslationBundle): string {
 }
 
 /** What happened to a cell. */
-export function cellSaid(cell: ICellChange, trans: TranslationBundle): string {
+export function cellSaid(cell: ICell, trans: TranslationBundle): string {
   const kind = cell.kind === 'same' ? '' : changeWords(cell.kind, trans).toLowerCase();
   const outputs = cell.outputs_changed ? trans.__('its outputs differ') : '';
   return [kind, outputs].filter(Boolean).join(', ');
@@ -93,7 +93,7 @@ export function gapWords(row: IRow, trans: TranslationBundle): string {
 }
 
 /** That there is nothing to show, or nothing to compare with; empty where there are files. */
-export function nothingToShow(found: IDifferences, trans: TranslationBundle): string {
+export function nothingToShow(found: ICodeDifferences, trans: TranslationBundle): string {
   if (found.with === null) {
     return found.reason || trans.__('There is no earlier request to compare with.');
   }

@@ -2,7 +2,7 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import { duration } from '../format';
-import { IDifferences, IJob, IRequest, IRequestPage, JobState } from '../types';
+import { ICodeDifferences, IJob, IRequest, IRequestPage, JobState } from '../types';
 import { statusLook } from './looks';
 
 const SYNTHETIC = 'expectations';
@@ -179,7 +179,7 @@ export function dirtiness(request: IRequest, trans: TranslationBundle): string |
 }
 
 /** The request that another is compared with, such as `Job request 4381`. */
-export function comparedWith(found: IDifferences, trans: TranslationBundle): string {
+export function comparedWith(found: ICodeDifferences, trans: TranslationBundle): string {
   return trans.__('Compared with job request %1.', found.number ?? found.with ?? '');
 }
 

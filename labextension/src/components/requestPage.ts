@@ -2,7 +2,7 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import { duration, utc } from '../format';
-import { IDifferences, IFileDifference, IJob, IRequestPage } from '../types';
+import { ICodeDifferences, IFileDifferences, IJob, IRequestPage } from '../types';
 import { nothingToShow } from './differences';
 import { DIFFERENCE_STYLE, fileDifference, fileList } from './differencePage';
 import { escaped } from './escaped';
@@ -49,9 +49,9 @@ td:not(:last-child) { white-space: nowrap; } td:last-child, tbody th { overflow-
 
 /** What is shown of the comparison with an earlier request. */
 export interface IShown {
-  found: IDifferences | null;
+  found: ICodeDifferences | null;
   /** The files that are open. */
-  files: readonly IFileDifference[];
+  files: readonly IFileDifferences[];
 }
 
 /** The whole page as HTML; `now` is when it is made. */

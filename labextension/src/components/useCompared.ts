@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Problem, ProjectApi } from '../api';
-import { IDifferences, IFileDifference, IOutputPairs, IRequest } from '../types';
+import { ICodeDifferences, IFileDifferences, IOutputPairs, IRequest } from '../types';
 import { asProblem, ILoaded, useLoaded } from './useLoaded';
 
 export const PREVIOUS = 'previous';
@@ -11,7 +11,7 @@ export const PREVIOUS_SUCCESSFUL = 'previous_successful';
 const CHOICES = 100;
 
 export interface IOpenFile {
-  difference: IFileDifference | null;
+  difference: IFileDifferences | null;
   problem: Problem | null;
 }
 
@@ -21,7 +21,7 @@ export interface ICompared {
   choose(other: string): void;
   /** Requests made before this one, newest first. */
   earlier: readonly IRequest[];
-  found: ILoaded<IDifferences>;
+  found: ILoaded<ICodeDifferences>;
   outputs: ILoaded<IOutputPairs | null>;
   /** The files that are open, by path. */
   open: ReadonlyMap<string, IOpenFile>;

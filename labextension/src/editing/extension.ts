@@ -3,7 +3,7 @@
 import { Diagnostic, forceLinting, linter, lintGutter } from '@codemirror/lint';
 import { Extension } from '@codemirror/state';
 import { EditorView, hoverTooltip, Tooltip } from '@codemirror/view';
-import { IProblem, ISchema } from '../types';
+import { IProjectProblem, ISchema } from '../types';
 import { marksOf } from './marks';
 import { keyAt } from './place';
 import { schemaAt } from './proposals';
@@ -13,7 +13,7 @@ const DELAY = 400;
 
 export interface IHelp {
   /** The problems of a text; empty where it is not to be checked. */
-  check(text: string): Promise<IProblem[]>;
+  check(text: string): Promise<IProjectProblem[]>;
   schema(): Promise<ISchema | null>;
 }
 

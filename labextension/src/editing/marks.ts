@@ -1,6 +1,6 @@
 /** Where the problems of project.yaml are in its text. */
 
-import { IProblem } from '../types';
+import { IProjectProblem } from '../types';
 
 export interface IMark {
   from: number;
@@ -12,7 +12,7 @@ export interface IMark {
 const WORD = /^[^\s:,[\]{}]+/;
 
 /** A mark for each problem that has a line, in the order of the text. */
-export function marksOf(text: string, problems: IProblem[]): IMark[] {
+export function marksOf(text: string, problems: IProjectProblem[]): IMark[] {
   const lines = text.split('\n');
   const starts = [0];
   for (const line of lines) {
