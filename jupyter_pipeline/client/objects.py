@@ -32,15 +32,13 @@ _MOST = 40
 """Things of a listing that a terminal is shown."""
 
 
-class Answered:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Answered(Document):
     """What all answers have besides their fields."""
-
-    __slots__ = ()
 
     @property
     def document(self) -> Json:
         """All that was answered, as JSON."""
-        assert isinstance(self, Document)
         found: Json = plain(self)
         return found
 
